@@ -1,0 +1,32 @@
+# The build that `npm install` falls back to where no prebuilt addon fits. The sources are whatever
+# lies in native/ and in the system's directory of it; native/CMakeLists.txt takes the same.
+{
+  'variables': {
+    # 1 in our own checks only: a compiler newer than ours may not stop a user's installation.
+    'warnings_are_errors%': 0,
+  },
+  'targets': [
+    {
+      'target_name': 'dokan',
+      'sources': ['native/addon.cc'],
+      'include_dirs': ['native'],
+      'defines': ['NAPI_VERSION=8', 'NAPI_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED',
+                  'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
+      'conditions': [
+        ['OS=="linux"', {
+          'sources': ["<!@(node -p \"require('node:fs').readdirSync('native/linux').filter(name => name.endsWith('.cc')).map(name => 'native/linux/' + name).join(' ')\")"],
+          'defines': ['_GNU_SOURCE', '_FILE_OFFSET_BITS=64'],
+          'cflags': ['-isystem', "<!(node -p \"require('node:path').dirname(require.resolve('node-addon-api'))\")"],
+          'cflags!': ['-fno-exceptions'],
+          'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
+          'cflags_cc': ['-std=c++20', '-fexceptions', '-Wall', '-Wextra', '-fvisibility=hidden'],
+          # A Worker unloads the addon when it ends; threads of ours may still run in it.
+          'ldflags': ['-Wl,-z,nodelete', '-pthread'],
+          'conditions': [
+            ['warnings_are_errors==1', {'cflags_cc': ['-Werror']}],
+          ],
+        }],
+      ],
+    },
+  ],
+}

@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { MountOptions } from 'node-dokan';
+import type { CommonArguments } from '../shared/command.js';
+import { DEFAULT_MOUNT_POINT } from '../shared/mount_place.js';
+import { SwitchError, translateSwitches } from './historic_switches.js';
+
+/** Options of the program that the library calls by the same name. */
+type LibraryOptions = Pick<
+  MountOptions,
+  | 'stderr'
+  | 'writeProtect'
+  | 'network'
+  | 'uncName'
+  | 'removable'
+  | 'mountManager'
+  | 'currentSession'
+  | 'networkUnmount'
+  | 'driverLogs'
+  | 'ipcBatching'
+  | 'singleThread'
+  | 'timeout'
+  | 'allocationUnitSize'
+  | 'sectorSize'
+>;
+
+export interface MirrorArguments extends CommonArguments, LibraryOptions {
+  root: string;
+  altStreams: boolean;
+  caseSensitive: boolean;
+  passthrough: boolean;
+  /** Milliseconds. */
+  cacheTimeout?: number;
+}
+
+const HELP = `
+The switches of Dokan's C sample are understood as well: mirrorfs /r c: /l z /d /s /m`;
+
+/**
+ * Reads a command line; historic switches are translated first.
+ * @param args - without the program's name
+ * @throws CommanderError when there is nothing to do: `exitCode` 0 after help, else a usage error,
+ *   which has been reported
+ */
+export function parseCommandLine(args: readonly string[]): MirrorArguments {
+  const command = makeCommand();
+  try {
+    const translated = translateSwitches(args, (option) => takesValue(command, option));
+    command.parse(translated, { from: 'user' });
+  } catch (error) {
+    if (error instanceof SwitchError) command.error(`error: ${error.message}`);
+    throw error;
+  }
+  return command.opts<MirrorArguments>();
+}
+
+function takesValue(command: Command, option: string): boolean {
+  return command.options.some(({ long, required }) => long === option && required);
+}
+
+function makeCommand(): Command {
+  return new Command('mirrorfs')
+    .description('Shows a directory as a drive (Windows) or below another one (Linux).')
+    .option('--root <directory>', 'what to show', defaultRoot())
+    .option('--mount <point>', 'drive letter or directory to mount at', DEFAULT_MOUNT_POINT)
+    .option('--volume-label <label>', 'label of the volume', 'mirrorfs')
+    .option('--write-protect', 'nothing can be changed')
+    .option('--no-alt-streams', 'files have no alternate streams (user.* attributes on Linux)')
+    .option('--alt-streams', 'they have', true)
+    .option('--case-sensitive', 'names that differ in case differ', process.platform !== 'win32')
+    .option('--no-case-sensitive', 'they do not')
+    .option('--user-mode-lock', 'locks of byte ranges are decided by mirrorfs', false)
+    .option('--allow-other', 'other users may use the volume (Linux)', false)
+    .option('--no-passthrough', 'the kernel asks for every read and write (Linux)')
+    .option('--cache-timeout <ms>', 'how long the kernel trusts what it knows (Linux)', wholeNumber)
+    .option('--operation-timeout <ms>', 'time limit of one request', positiveNumber)
+    .option('--force', 'release a dead volume that holds the mount point', false)
+    .option('--debug', 'print every request', false)
+    .option('--stderr', "Dokan's own debug output goes to stderr (Windows)")
+    .option('--network', 'a network drive; needs --unc-name (Windows)')
+    .addOption(
+      new Option('--unc-name <name>', 'a network drive of this name, \\\\server\\share').implies({
+        network: true,
+      }),
+    )
+    .option('--network-unmount', 'Explorer may unmount a network drive (Windows)')
+    .option('--removable', 'a removable medium (Windows)')
+    .addOption(
+      new Option('--mount-manager', 'known to the mount manager (Windows)').conflicts([
+        'network',
+        'currentSession',
+      ]),
+    )
+    .option('--current-session', 'visible in this session only (Windows)')
+    .option('--driver-logs', 'log lines of the driver (Windows)')
+    .option('--ipc-batching', 'several requests per call to the driver (Windows)')
+    .option('--single-thread', 'one request at a time (Windows)')
+    .option('--timeout <ms>', 'until the driver gives a request up (Windows)', positiveNumber)
+    .option('--allocation-unit-size <bytes>', 'a power of two from 512', positiveNumber)
+    .option('--sector-size <bytes>', 'a power of two from 512 (Windows)', positiveNumber)
+    .addHelpText('after', HELP)
+    .allowExcessArguments(false)
+    .showHelpAfterError('(--help lists the options)')
+    .exitOverride();
+}
+
+/** The directory of the examples, in the sources as well as compiled into dist/. */
+function defaultRoot(): string {
+  const sources = fileURLToPath(new URL('../../../examples', import.meta.url));
+  return existsSync(sources) ? sources : fileURLToPath(new URL('..', import.meta.url));
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError('Expected a whole number.');
+}
+
+function positiveNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value > 0) return value;
+  throw new InvalidArgumentError('Expected a whole number from 1.');
+}

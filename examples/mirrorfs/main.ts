@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import type { MountOptions } from 'node-dokan';
+import { mountOptions, runVolume } from '../shared/command.js';
+import { parseCommandLine, type MirrorArguments } from './command_line.js';
+import { pathBelow } from './hidden_path.js';
+import { MirrorFileSystem } from './mirror_file_system.js';
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+
+/** Mirrors until the volume is unmounted; the exit code is left in `process.exitCode`. */
+async function run(args: MirrorArguments): Promise<void> {
+  const fileSystem = openMirror(args);
+  if (fileSystem === undefined) {
+    process.exitCode = EXIT_FAILURE;
+    return;
+  }
+  try {
+    await runVolume({
+      mountPoint: args.mount,
+      operations: fileSystem,
+      options: toMountOptions(args),
+      hints: (mountPoint) => [
+        `It shows ${args.root}. Try:`,
+        ...(process.platform === 'win32'
+          ? [`  dir ${mountPoint}`, `  notepad ${mountPoint}\\hello.txt`]
+          : [`  ls -la ${mountPoint}`, `  cp -a ${mountPoint} /tmp/copy`]),
+      ],
+    });
+  } finally {
+    fileSystem.dispose();
+  }
+}
+
+function openMirror(args: MirrorArguments): MirrorFileSystem | undefined {
+  try {
+    return new MirrorFileSystem(args.root, {
+      altStreams: args.altStreams,
+      readOnly: args.writeProtect,
+      caseSensitive: args.caseSensitive,
+      passthrough: args.passthrough,
+      hide: pathBelow(args.root, args.mount),
+      log: args.debug ? (line) => console.error(line) : undefined,
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.error(`error: cannot show ${args.root} (${reason}): choose another one with --root`);
+    return undefined;
+  }
+}
+
+/** What is ours alone goes to the mirror; the rest has the library's own names. */
+function toMountOptions(args: MirrorArguments): MountOptions {
+  const { root, mount, force, passthrough, cacheTimeout, ...rest } = args;
+  return {
+    ...rest,
+    ...mountOptions(args),
+    ...(cacheTimeout === undefined
+      ? {}
+      : { entryTimeout: cacheTimeout, attributeTimeout: cacheTimeout }),
+  };
+}
+
+try {
+  await run(parseCommandLine(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+}

@@ -1,0 +1,196 @@
+import { expectedAnswer } from './errors.js';
+import type {
+  AllocatedRange,
+  CreateFileRequest,
+  CreateResult,
+  DiskFreeSpace,
+  FileInformation,
+  FindEntry,
+  StreamEntry,
+  Timestamp,
+  VolumeInformation,
+} from './operations.js';
+import { CreateDisposition } from './constants.js';
+
+/**
+ * What a callback answers is checked before anything is made of it: each of these returns the
+ * answer or throws an `AnswerError` that says what was expected.
+ */
+
+const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
+
+function isSize(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isUint32(value: unknown): value is number {
+  return isSize(value) && value <= 0xffff_ffff;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+export function checkNothing(): void {
+  // What a callback without an answer returns is nobody's business.
+}
+
+export function checkByteCount(value: unknown, buffer: Buffer): number {
+  if (isSize(value) && value <= buffer.length) return value;
+  throw expectedAnswer(`a number of bytes from 0 to ${buffer.length}`, value);
+}
+
+const RESULT_OF: Partial<Record<number, CreateResult>> = {
+  [CreateDisposition.OPEN]: 'opened',
+  [CreateDisposition.CREATE]: 'created',
+  [CreateDisposition.OVERWRITE]: 'overwritten',
+};
+
+export function checkCreateResult(value: unknown, request: CreateFileRequest): CreateResult {
+  if (value === undefined) {
+    const only = RESULT_OF[request.createDisposition];
+    if (only !== undefined) return only;
+  } else if (
+    value === 'opened' ||
+    value === 'created' ||
+    value === 'overwritten' ||
+    value === 'superseded'
+  ) {
+    return value;
+  }
+  throw expectedAnswer("'opened', 'created', 'overwritten' or 'superseded'", value);
+}
+
+function isTimestamp(value: Timestamp | undefined): boolean {
+  if (value === undefined || typeof value === 'bigint') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  return value instanceof Date && !Number.isNaN(value.getTime());
+}
+
+function checkTime(value: Timestamp | undefined, field: string): void {
+  if (!isTimestamp(value)) {
+    throw expectedAnswer(
+      `nanoseconds (bigint), a valid Date or milliseconds (number) as '${field}'`,
+      value,
+    );
+  }
+}
+
+function checkUint32(value: unknown, field: string): void {
+  if (value !== undefined && !isUint32(value)) {
+    throw expectedAnswer(`a whole number of 32 bits as '${field}'`, value);
+  }
+}
+
+function checkSize(value: unknown, field: string): void {
+  if (value !== undefined && !isSize(value)) {
+    throw expectedAnswer(`a whole number from 0 to 2^53-1 as '${field}'`, value);
+  }
+}
+
+export function checkFileInformation(value: unknown): FileInformation {
+  if (!isObject(value)) throw expectedAnswer('file information (an object)', value);
+  const info = value as FileInformation;
+  checkUint32(info.attributes, 'attributes');
+  checkSize(info.size, 'size');
+  checkTime(info.creationTime, 'creationTime');
+  checkTime(info.lastAccessTime, 'lastAccessTime');
+  checkTime(info.lastWriteTime, 'lastWriteTime');
+  checkTime(info.changeTime, 'changeTime');
+  const inode: unknown = info.inode;
+  if (
+    inode !== undefined &&
+    !isSize(inode) &&
+    !(typeof inode === 'bigint' && inode >= 0n && inode <= MAX_UINT64)
+  ) {
+    throw expectedAnswer("a whole number of 64 bits as 'inode'", inode);
+  }
+  checkUint32(info.linkCount, 'linkCount');
+  checkUint32(info.mode, 'mode');
+  checkUint32(info.uid, 'uid');
+  checkUint32(info.gid, 'gid');
+  checkSize(info.blocks, 'blocks');
+  checkUint32(info.rdev, 'rdev');
+  return info;
+}
+
+const FORBIDDEN_IN_NAME = /[/\0]/;
+
+export function checkFindEntry(value: unknown): FindEntry {
+  if (!isObject(value)) throw expectedAnswer('a directory entry (an object with a name)', value);
+  const name: unknown = (value as FindEntry).name;
+  if (typeof name !== 'string' || name === '' || FORBIDDEN_IN_NAME.test(name)) {
+    throw expectedAnswer('a name without "/" and NUL in a directory entry', name);
+  }
+  return checkFileInformation(value) as FindEntry;
+}
+
+export function checkStreamEntry(value: unknown): StreamEntry {
+  if (!isObject(value)) throw expectedAnswer('a stream (an object with name and size)', value);
+  const { name, size } = value as { name: unknown; size: unknown };
+  if (typeof name !== 'string' || FORBIDDEN_IN_NAME.test(name)) {
+    throw expectedAnswer('a stream name without "/" and NUL', name);
+  }
+  if (!isSize(size)) throw expectedAnswer("a whole number from 0 to 2^53-1 as 'size'", size);
+  return value as StreamEntry;
+}
+
+export function checkDiskFreeSpace(value: unknown): DiskFreeSpace {
+  if (!isObject(value)) throw expectedAnswer('free space (an object)', value);
+  const space = value as DiskFreeSpace;
+  if (!isSize(space.freeBytesAvailable) || !isSize(space.totalBytes)) {
+    throw expectedAnswer("sizes as 'freeBytesAvailable' and 'totalBytes'", value);
+  }
+  if (!isSize(space.totalFreeBytes)) {
+    throw expectedAnswer("a whole number from 0 to 2^53-1 as 'totalFreeBytes'", value);
+  }
+  return space;
+}
+
+export function checkVolumeInformation(value: unknown): VolumeInformation {
+  if (!isObject(value)) throw expectedAnswer('volume information (an object)', value);
+  const volume = value as VolumeInformation;
+  for (const field of ['volumeName', 'fileSystemName'] as const) {
+    if (volume[field] !== undefined && typeof volume[field] !== 'string') {
+      throw expectedAnswer(`a string as '${field}'`, volume[field]);
+    }
+  }
+  checkUint32(volume.serialNumber, 'serialNumber');
+  checkUint32(volume.maximumComponentLength, 'maximumComponentLength');
+  checkUint32(volume.fileSystemFlags, 'fileSystemFlags');
+  return volume;
+}
+
+/** SECURITY_DESCRIPTOR_RELATIVE: revision, control and four offsets (MS-DTYP 2.4.6). */
+const SECURITY_DESCRIPTOR_HEADER = 20;
+
+export function checkSecurityDescriptor(value: unknown): Buffer {
+  if (Buffer.isBuffer(value) && value.length >= SECURITY_DESCRIPTOR_HEADER) return value;
+  throw expectedAnswer('a self-relative security descriptor (a Buffer)', value);
+}
+
+export function checkLinkTarget(value: unknown): string {
+  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value;
+  throw expectedAnswer('the target of a symbolic link (a string)', value);
+}
+
+export function checkAllocatedRange(value: unknown): AllocatedRange | undefined {
+  if (value === undefined) return undefined;
+  if (isObject(value)) {
+    const range = value as AllocatedRange;
+    if (isSize(range.offset) && isSize(range.length) && range.length > 0) return range;
+  }
+  throw expectedAnswer('a range (an object with offset and length) or undefined', value);
+}
+
+export function checkListing(value: unknown): Iterable<unknown> | AsyncIterable<unknown> {
+  if (isObject(value)) {
+    if (Array.isArray(value)) return value as unknown[];
+    const listing = value as Partial<Iterable<unknown> & AsyncIterable<unknown>>;
+    if (typeof listing[Symbol.iterator] === 'function') return value as Iterable<unknown>;
+    if (typeof listing[Symbol.asyncIterator] === 'function') {
+      return value as AsyncIterable<unknown>;
+    }
+  }
+  throw expectedAnswer('an iterable or async iterable of entries', value);
+}

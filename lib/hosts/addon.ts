@@ -1,0 +1,244 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * What the native addon offers on Linux. Paths and names are strings or bytes; a byte that is no
+ * part of valid UTF-8 stands in a string as the lone surrogate U+DC00+byte, in both directions.
+ */
+export interface LinuxAddon extends FuseFunctions, PosixFunctions {}
+
+/**
+ * Why mounting or unmounting failed. `code` is the name of `errno`, or 'EHELPER' when the mount
+ * helper ran and said no (then `exitCode` and `detail` are set and `errno` is not).
+ */
+export interface MountError extends Error {
+  code: string;
+  /** Positive errno. */
+  errno?: number;
+  /** What failed: 'open' (of /dev/fuse), 'mount', 'umount', 'spawn' or 'helper'. */
+  syscall: 'open' | 'mount' | 'umount' | 'spawn' | 'thread' | 'helper';
+  /** What it was done to: the device, the mount point, or the helper's program. */
+  path: string;
+  /** Exit code of the helper; 128 + signal when it was killed. */
+  exitCode?: number;
+  /** What the helper wrote to stderr. */
+  detail?: string;
+}
+
+/** Arguments of mount(2) on a device of our own. */
+export interface DirectMountRequest {
+  /** Resolved to its real path before mounting. */
+  mountPoint: string;
+  /** First field of /proc/mounts. */
+  source: string;
+  /** 'fuse', or 'fuse.SUBTYPE'. */
+  type: string;
+  /** MS_* bits. */
+  flags: number;
+  /** Mount options without fd, rootmode, user_id and group_id, which are added. At most one page. */
+  data: string;
+}
+
+/** Arguments of a mount by fusermount3. */
+export interface HelperMountRequest {
+  /** The program: a path, or a name looked up in PATH. Runs without a shell. */
+  helper: string;
+  mountPoint: string;
+  /** Its `-o` argument. */
+  options: string;
+  /** True when `options` has auto_unmount: the helper stays and detaches the mount when we are gone. */
+  keepAlive: boolean;
+}
+
+/**
+ * Mounting and unmounting. Each call runs on a thread of its own, not in libuv's pool: several
+ * volumes unmounting while their file systems need the pool would wait for each other. A pending
+ * call keeps the process alive. Everything rejects with a {@link MountError}, except wrong argument
+ * types, which reject with a TypeError.
+ */
+export interface FuseFunctions {
+  /** Opens /dev/fuse and mounts it with mount(2). Needs CAP_SYS_ADMIN. */
+  mountDirect(request: DirectMountRequest): Promise<FuseDevice>;
+  /** Mounts through fusermount3, which needs no privilege. */
+  mountWithHelper(request: HelperMountRequest): Promise<FuseDevice>;
+  /** umount2(2); flags are MNT_FORCE 1, MNT_DETACH 2, MNT_EXPIRE 4, UMOUNT_NOFOLLOW 8. */
+  unmountDirect(mountPoint: string, flags: number): Promise<void>;
+  /** Runs `helper -u [-z] -- mountPoint`; lazy is -z. */
+  unmountWithHelper(helper: string, mountPoint: string, lazy: boolean): Promise<void>;
+}
+
+/**
+ * An open /dev/fuse with its mount. Belongs to the thread (environment) that mounted it and lives
+ * until `close()`. When the environment ends without that (process.exit, an uncaught exception, the
+ * end of a Worker), the device is closed and the mount detached: by umount2(MNT_DETACH) when it was
+ * mounted directly, by the helper (waited for up to 2 s) otherwise, and only when the topmost mount
+ * at the mount point is still this one.
+ */
+export interface FuseDevice {
+  /** The descriptor; -1 once closed. */
+  readonly fd: number;
+  /** "0:45", as in field 3 of mountinfo; '' when it could not be found. */
+  readonly deviceNumber: string;
+  /** The real path of the mount point, as mountinfo names it. */
+  readonly mountPoint: string;
+  /**
+   * Calls back on this thread's event loop whenever a request is there. Also when the connection
+   * has ended (unmounted, aborted): then once, polling stops, and `receive` tells with -ENODEV or
+   * -ECONNABORTED. What the callback throws is an uncaught exception. Called again, it replaces the
+   * callback. Throws a {@link MountError} (EBADF) when the device is closed.
+   */
+  start(onReadable: () => void): void;
+  /** Stops the callbacks; the device stays open. */
+  stop(): void;
+  /** Polling keeps the process alive (the default). */
+  ref(): void;
+  /** Polling does not keep the process alive. */
+  unref(): void;
+  /**
+   * Reads one request without blocking. Returns its length or -errno: -EAGAIN (-11) when none is
+   * there, -ENODEV (-19) or -ECONNABORTED (-103) when the connection has ended, -EINVAL for a
+   * buffer smaller than a request may be, -EFAULT for a detached buffer, -EBADF once closed.
+   * @param spinMicroseconds keeps trying for that time, busily, before it returns -EAGAIN
+   */
+  receive(buffer: Uint8Array, spinMicroseconds: number): number;
+  /**
+   * Writes one reply: the first `length` bytes. Returns 0 or -errno: -ENOENT when the request was
+   * interrupted and is not waited for any more, -EINVAL also for a length beyond the buffer.
+   */
+  send(buffer: Uint8Array, length: number): number;
+  /** Writes one reply that lies in two buffers. Results as of `send`. */
+  sendParts(head: Uint8Array, headLength: number, body: Uint8Array, bodyLength: number): number;
+  /**
+   * Queues a notification (FUSE_NOTIFY_*): copied, and written by a thread of the device's own,
+   * because the kernel may wait for locks that a request holds which this thread has to answer.
+   * Errors of the kernel are ignored. False: the queue (65536) is full, or the device is gone.
+   */
+  notify(message: Uint8Array): boolean;
+  /**
+   * Stops polling and closes the device, which ends the connection: the kernel answers everything
+   * with ENOTCONN from here on. The mount stays and is not detached at exit any more (a helper
+   * started with keepAlive detaches it). Can be called again.
+   */
+  close(): void;
+}
+
+/** What `readDirectory` returns: three parallel lists, without "." and "..". */
+export interface DirectoryListing {
+  names: string[];
+  /** DT_* of each entry; 0 where the file system does not say. */
+  types: Uint8Array;
+  inodes: BigUint64Array;
+}
+
+/** A path or name: text (see {@link LinuxAddon} for bytes that are no text), or bytes as they are. */
+export type BytePath = string | Uint8Array;
+
+/**
+ * Calls of the C library that node:fs lacks: relative to a directory's descriptor, never leaving
+ * that directory and never following a symbolic link. All are synchronous and return -errno instead
+ * of throwing; a wrong argument type throws a TypeError. Paths: "" and "." are the directory itself
+ * where that makes sense (where an entry is made, removed or renamed, it is -EINVAL); an absolute
+ * path or ".." is -EXDEV, a symbolic link on the way -ELOOP, a NUL -EINVAL, text that stands for no
+ * bytes -EILSEQ.
+ */
+export interface PosixFunctions {
+  /**
+   * openat2(2). O_CLOEXEC is always added. A symbolic link at the end is -ELOOP, unless flags has
+   * O_PATH|O_NOFOLLOW.
+   * @returns a descriptor or -errno
+   */
+  openBeneath(dirFd: number, path: BytePath, flags: number, mode: number): number;
+  /**
+   * lstat(2) into `out` (16 elements or more): dev, ino, mode, nlink, uid, gid, rdev, size, blksize,
+   * blocks, then atime, mtime, ctime and birth time in nanoseconds since the epoch (birth: -1 when
+   * unknown). Elements 14 and up are left alone.
+   */
+  statBeneath(dirFd: number, path: BytePath, out: BigInt64Array): number;
+  /** fstat(2), results as of `statBeneath`. */
+  statFd(fd: number, out: BigInt64Array): number;
+  /** unlinkat(2); flags: 0 or AT_REMOVEDIR (0x200). */
+  unlinkBeneath(dirFd: number, path: BytePath, flags: number): number;
+  /** mkdirat(2); the umask applies. */
+  mkdirBeneath(dirFd: number, path: BytePath, mode: number): number;
+  /** symlinkat(2); the target is stored as it is. */
+  symlinkBeneath(target: BytePath, dirFd: number, path: BytePath): number;
+  /** readlinkat(2). */
+  readlinkBeneath(dirFd: number, path: BytePath): Uint8Array | number;
+  /** linkat(2); a symbolic link gets a second name itself. */
+  linkBeneath(dirFd: number, oldPath: BytePath, newPath: BytePath): number;
+  /** renameat2(2); flags: RENAME_NOREPLACE 1, RENAME_EXCHANGE 2, RENAME_WHITEOUT 4. */
+  renameBeneath(dirFd: number, oldPath: BytePath, newPath: BytePath, flags: number): number;
+  /** mknodat(2); mode with the file type, the umask applies. */
+  mknodBeneath(dirFd: number, path: BytePath, mode: number, rdev: number): number;
+  /** Permission bits (07777) of the thing itself; -EOPNOTSUPP for a symbolic link. */
+  chmodBeneath(dirFd: number, path: BytePath, mode: number): number;
+  /** lchown(2); -1 leaves an id as it is. */
+  chownBeneath(dirFd: number, path: BytePath, uid: number, gid: number): number;
+  /** Nanoseconds since the epoch, negative before it. flags: bit 0 sets atime, bit 1 sets mtime. */
+  utimesBeneath(
+    dirFd: number,
+    path: BytePath,
+    atimeNs: bigint,
+    mtimeNs: bigint,
+    flags: number,
+  ): number;
+  /** The same of an open file. */
+  utimesFd(fd: number, atimeNs: bigint, mtimeNs: bigint, flags: number): number;
+  /** getxattr(2) of the thing itself. */
+  getXattr(dirFd: number, path: BytePath, name: BytePath): Uint8Array | number;
+  /** setxattr(2) of the thing itself; flags: XATTR_CREATE 1, XATTR_REPLACE 2. */
+  setXattr(dirFd: number, path: BytePath, name: BytePath, value: Uint8Array, flags: number): number;
+  /** listxattr(2) of the thing itself. */
+  listXattr(dirFd: number, path: BytePath): string[] | number;
+  /** removexattr(2) of the thing itself. */
+  removeXattr(dirFd: number, path: BytePath, name: BytePath): number;
+  /** fallocate(2); mode: FALLOC_FL_* bits. Offset and length in bytes. */
+  fallocate(fd: number, mode: number, offset: number, length: number): number;
+  /** lseek(2); whence: 0 to 2, SEEK_DATA 3, SEEK_HOLE 4. */
+  seek(fd: number, offset: number, whence: number): number;
+  /** All entries of a directory, in the file system's order. */
+  readDirectory(dirFd: number, path: BytePath): DirectoryListing | number;
+  /**
+   * For tests: 0 makes paths be resolved component by component, as on kernels without openat2.
+   * Returns the former setting. Applies to the whole process.
+   */
+  useOpenat2(enabled: 0 | 1): 0 | 1;
+}
+
+/** The native addon cannot be used. `cause` has what the loader said. */
+export class AddonError extends Error {
+  readonly code = 'ERR_ADDON';
+  override readonly name = 'AddonError';
+}
+
+let loaded: LinuxAddon | undefined;
+
+/**
+ * Loads the addon on first use.
+ * @throws AddonError when this is not Linux, or no build of the addon fits or loads
+ */
+export function loadLinuxAddon(): LinuxAddon {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): LinuxAddon {
+  if (process.platform !== 'linux') {
+    throw new AddonError(`FUSE volumes need Linux, this is ${process.platform}`);
+  }
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as (
+    directory: string,
+  ) => unknown;
+  try {
+    return nodeGypBuild(root) as LinuxAddon;
+  } catch (cause) {
+    throw new AddonError(
+      `The native addon of node-dokan does not load on ${process.platform}-${process.arch}, ` +
+        `Node ${process.versions.node}. Run "npm rebuild node-dokan" (in its own source: ` +
+        `"npm run build"), which needs a C++20 compiler where no prebuilt addon fits. ` +
+        `The loader said: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}

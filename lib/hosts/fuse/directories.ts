@@ -1,0 +1,179 @@
+import type { FindEntry } from '../../operations.js';
+import type { Listing } from '../../listing.js';
+import type { Outcome } from '../../outcome.js';
+import { andThen } from '../../outcome.js';
+import type { Open } from '../../target.js';
+import { OPEN_DIRECTORY } from './access.js';
+import { direntType, saysNothing } from './attributes.js';
+import { fuseError } from './fuse_error.js';
+import { DirectoryHandle } from './handles.js';
+import type { Node } from './nodes.js';
+import { DIRENT_SIZE, ENTRY_OUT_SIZE, Errno } from './protocol.js';
+import { closeDirectoryHandle } from './release.js';
+import type { Request } from './request.js';
+import type { Session } from './session.js';
+
+/** Handlers that list directories. */
+
+const DT_DIRECTORY = 4;
+/** For entries whose file system gives no inode (FUSE_UNKNOWN_INO): 0 would hide the entry. */
+const UNKNOWN_INODE = 0xffffffff;
+const DOT_ENTRIES = ['.', '..'];
+
+export function openDirectory(session: Session, request: Request): Outcome<void> {
+  const node = session.nodes.get(request.nodeId);
+  if (node.isUnlinked) throw fuseError(Errno.ESTALE);
+  const path = session.nodes.path(node);
+  const open = session.target.createFile(path, OPEN_DIRECTORY, request);
+  return andThen(open, opened, { session, request, node });
+}
+
+function opened(
+  open: Open,
+  { session, request, node }: { session: Session; request: Request; node: Node },
+): void {
+  const number = session.directories.add(new DirectoryHandle(open, node));
+  request.opened = number;
+  request.openedDirectory = true;
+  request.out.u64(number);
+  request.out.u64(0);
+}
+
+export function releaseDirectory(session: Session, request: Request): Outcome<void> {
+  return closeDirectoryHandle(session, request.in.u64(), request);
+}
+
+/** One READDIR or READDIRPLUS being answered. */
+interface Reading {
+  readonly session: Session;
+  readonly request: Request;
+  readonly handle: DirectoryHandle;
+  /** The next entry: 0 and 1 are `.` and `..`. */
+  offset: number;
+  /** Where the reply must end. */
+  readonly limit: number;
+  readonly plus: boolean;
+}
+
+export function readDirectory(session: Session, request: Request): Outcome<void> {
+  return read(session, request, false);
+}
+
+export function readDirectoryPlus(session: Session, request: Request): Outcome<void> {
+  return read(session, request, true);
+}
+
+function read(session: Session, request: Request, plus: boolean): Outcome<void> {
+  const { in: message } = request;
+  const handle = session.directories.get(message.u64());
+  const offset = message.size();
+  const size = Math.min(message.u32(), session.maxTransfer);
+  const limit = request.out.position + size;
+  // rewinddir(3) must show what is there now; the first reading finds nothing to forget.
+  if (offset === 0) handle.rewind();
+  const reading: Reading = { session, request, handle, offset, limit, plus };
+  if (handle.listing !== undefined || handle.complete) return fill(reading);
+  if (handle.node.isUnlinked) {
+    handle.complete = true;
+    return fill(reading);
+  }
+  const path = session.nodes.path(handle.node);
+  const listing = session.target.findFiles(handle.open, path, undefined, request);
+  return andThen(listing, begin, reading);
+}
+
+function begin(listing: Listing<FindEntry>, reading: Reading): Outcome<void> {
+  reading.handle.listing = listing;
+  return fill(reading);
+}
+
+/** Writes entries until the reply is full or the listing at its end. */
+function fill(reading: Reading): Outcome<void> {
+  const { handle } = reading;
+  while (reading.offset < DOT_ENTRIES.length) {
+    if (!writeDots(reading, DOT_ENTRIES[reading.offset] ?? '.')) return;
+    reading.offset += 1;
+  }
+  for (;;) {
+    const index = reading.offset - DOT_ENTRIES.length;
+    const known = handle.entries[index];
+    if (known !== undefined) {
+      if (!writeFound(reading, known)) return;
+      reading.offset += 1;
+      continue;
+    }
+    if (handle.complete || handle.listing === undefined) return;
+    const next = handle.listing.next();
+    if (next instanceof Promise) return next.then((entry) => keep(reading, entry));
+    if (next === undefined) {
+      handle.complete = true;
+      return;
+    }
+    handle.entries.push(next);
+  }
+}
+
+function keep(reading: Reading, entry: FindEntry | undefined): Outcome<void> {
+  if (entry === undefined) reading.handle.complete = true;
+  else reading.handle.entries.push(entry);
+  return fill(reading);
+}
+
+function writeDots(reading: Reading, name: string): boolean {
+  const { request, handle, plus, limit } = reading;
+  const { out } = request;
+  const bytes = Buffer.from(name);
+  if (out.position + recordSize(bytes.length, plus) > limit) return false;
+  // Node 0: the kernel knows both already.
+  if (plus) out.zeros(ENTRY_OUT_SIZE);
+  const node = name === '.' ? handle.node : (handle.node.place?.parent ?? handle.node);
+  writeDirent(reading, node.inode ?? node.id, DT_DIRECTORY, bytes);
+  return true;
+}
+
+/** @returns false when the reply is full */
+function writeFound(reading: Reading, entry: FindEntry): boolean {
+  const { session, request, handle, plus, limit } = reading;
+  const bytes = session.codec.encode(entry.name);
+  // A name the kernel cannot take would cost the whole listing: such a file cannot be named here.
+  if (bytes === undefined) return true;
+  const { out } = request;
+  if (out.position + recordSize(bytes.length, plus) > limit) return false;
+  const { defaults } = session.options;
+  let inode = entry.inode ?? UNKNOWN_INODE;
+  if (plus) {
+    if (saysNothing(entry)) {
+      out.zeros(ENTRY_OUT_SIZE);
+    } else {
+      const node = session.writeEntry(request, handle.node, entry.name, entry);
+      inode = node.inode ?? node.id;
+    }
+  }
+  writeDirent(reading, inode, direntType(entry, defaults), bytes);
+  return true;
+}
+
+function writeDirent(
+  { request, offset }: Reading,
+  inode: number | bigint,
+  type: number,
+  name: Buffer,
+): void {
+  const { out } = request;
+  if (typeof inode === 'bigint') out.big(inode);
+  else out.u64(inode);
+  // Where to go on: after this entry.
+  out.u64(offset + 1);
+  out.u32(name.length);
+  out.u32(type);
+  out.copy(name);
+  out.zeros(padding(name.length));
+}
+
+function padding(length: number): number {
+  return (8 - ((DIRENT_SIZE + length) & 7)) & 7;
+}
+
+function recordSize(nameLength: number, plus: boolean): number {
+  return (plus ? ENTRY_OUT_SIZE : 0) + DIRENT_SIZE + nameLength + padding(nameLength);
+}

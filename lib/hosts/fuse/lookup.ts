@@ -1,0 +1,173 @@
+import type { FileInformation } from '../../operations.js';
+import type { Outcome } from '../../outcome.js';
+import { andThen } from '../../outcome.js';
+import type { DokanError } from '../../errors.js';
+import { NtStatus } from '../../status.js';
+import { fuseError } from './fuse_error.js';
+import type { FileHandle } from './handles.js';
+import { encodeText } from './names.js';
+import type { Node } from './nodes.js';
+import { Errno, GETATTR_FH, ENTRY_OUT_SIZE, ROOT_ID } from './protocol.js';
+import type { Request } from './request.js';
+import type { Session } from './session.js';
+
+/** Handlers for what finds files and describes them. */
+
+/** The next name in the message. */
+export function readName(session: Session, request: Request): string {
+  return session.codec.decode(request.in.cString());
+}
+
+export function isMissing(error: unknown): boolean {
+  const { status } = error as DokanError;
+  return status === NtStatus.OBJECT_NAME_NOT_FOUND || status === NtStatus.OBJECT_PATH_NOT_FOUND;
+}
+
+export function lookup(session: Session, request: Request): Outcome<void> {
+  const parent = session.nodes.get(request.nodeId);
+  const name = readName(session, request);
+  const path = session.nodes.childPath(parent, name);
+  let info: Outcome<FileInformation>;
+  try {
+    info = session.target.queryOpen(path, request);
+  } catch (error) {
+    return missing(session, request, parent, name, error);
+  }
+  if (info instanceof Promise) return lookupLater(session, request, parent, name, info);
+  session.writeEntry(request, parent, name, info);
+}
+
+async function lookupLater(
+  session: Session,
+  request: Request,
+  parent: Node,
+  name: string,
+  asking: Promise<FileInformation>,
+): Promise<void> {
+  let info: FileInformation;
+  try {
+    info = await asking;
+  } catch (error) {
+    return missing(session, request, parent, name, error);
+  }
+  session.writeEntry(request, parent, name, info);
+}
+
+function missing(
+  session: Session,
+  request: Request,
+  parent: Node,
+  name: string,
+  error: unknown,
+): void {
+  if (!isMissing(error)) throw error;
+  session.nodes.unlink(parent, name);
+  const { negativeTimeout } = session.options;
+  if (negativeTimeout === 0) throw error;
+  // Node 0: the kernel remembers that there is no such name.
+  const { out } = request;
+  out.u64(0);
+  out.u64(0);
+  out.u64(Math.floor(negativeTimeout / 1000));
+  out.u64(0);
+  out.u32((negativeTimeout % 1000) * 1_000_000);
+  out.zeros(ENTRY_OUT_SIZE - 36);
+}
+
+export function forget(session: Session, request: Request): void {
+  const count = request.in.u64();
+  const node = session.nodes.find(request.nodeId);
+  if (node !== undefined) session.nodes.forget(node, count);
+}
+
+export function batchForget(session: Session, request: Request): void {
+  const { in: message } = request;
+  const count = message.u32();
+  message.skip(4);
+  for (let index = 0; index < count; index += 1) {
+    const id = message.u64();
+    const lookups = message.u64();
+    const node = session.nodes.find(id);
+    if (node !== undefined) session.nodes.forget(node, lookups);
+  }
+}
+
+/** Attributes of a node: through an open of it where there is one, because a path may be gone. */
+export function inform(
+  session: Session,
+  request: Request,
+  node: Node,
+  handle: FileHandle | undefined,
+): Outcome<FileInformation> {
+  const open = handle ?? node.opens?.[0];
+  const path = session.nodes.path(node);
+  if (open !== undefined) return session.target.getFileInformation(open.open, path, request);
+  if (node.isUnlinked) throw fuseError(Errno.ESTALE);
+  const info = session.target.queryOpen(path, request);
+  return info instanceof Promise
+    ? info.then((answer) => sameFile(session, node, answer))
+    : sameFile(session, node, info);
+}
+
+/** Another file has taken the path behind the kernel's back: it looks up anew when told ESTALE. */
+function sameFile(session: Session, node: Node, info: FileInformation): FileInformation {
+  if (
+    node.inode !== undefined &&
+    info.inode !== undefined &&
+    node.inode !== info.inode &&
+    node.place !== undefined
+  ) {
+    session.nodes.unlink(node.place.parent, node.place.name);
+    throw fuseError(Errno.ESTALE);
+  }
+  if (node.id === ROOT_ID) node.inode = info.inode;
+  return info;
+}
+
+/** The open handle a request names, if it is one of that node. */
+export function handleOf(
+  session: Session,
+  node: Node,
+  given: boolean,
+  number: number,
+): FileHandle | undefined {
+  const handle = given ? session.files.find(number) : undefined;
+  return handle?.node === node ? handle : undefined;
+}
+
+interface Informing {
+  readonly session: Session;
+  readonly request: Request;
+  readonly node: Node;
+}
+
+export function getAttributes(session: Session, request: Request): Outcome<void> {
+  const { in: message } = request;
+  const node = session.nodes.get(request.nodeId);
+  const flags = message.u32();
+  message.skip(4);
+  const handle = handleOf(session, node, (flags & GETATTR_FH) !== 0, message.u64());
+  const info = inform(session, request, node, handle);
+  if (info instanceof Promise) return andThen(info, answerAttributes, { session, request, node });
+  session.writeAttributesReply(request, node, info);
+}
+
+function answerAttributes(info: FileInformation, { session, request, node }: Informing): void {
+  session.writeAttributesReply(request, node, info);
+}
+
+export function readLink(session: Session, request: Request): Outcome<void> {
+  const node = session.nodes.get(request.nodeId);
+  const target = session.target.readLink(session.nodes.path(node), request);
+  return andThen(target, answerLink, request);
+}
+
+/** PATH_MAX less the NUL: more the kernel does not take. */
+const LONGEST_TARGET = 4095;
+
+function answerLink(target: string, request: Request): void {
+  const bytes = encodeText(target);
+  if (bytes === undefined) throw fuseError(Errno.EILSEQ);
+  if (bytes.length > LONGEST_TARGET) throw fuseError(Errno.ENAMETOOLONG);
+  request.out.copy(bytes);
+}

@@ -1,0 +1,255 @@
+import type { FileInformation } from '../../operations.js';
+import { fuseError } from './fuse_error.js';
+import type { FileHandle } from './handles.js';
+import { Errno, ROOT_ID } from './protocol.js';
+
+/** One place a node is found at. */
+interface Name {
+  parent: Node;
+  name: string;
+}
+
+/** A file the kernel knows by number. */
+export class Node {
+  readonly id: number;
+  readonly generation: number;
+  /** How often the kernel was told of it, less what it has forgotten. */
+  lookups = 0;
+  /** The name its path is made of; `undefined` for the root and for what is unlinked. */
+  place: Name | undefined;
+  /** Further names of the same file (hard links). */
+  otherPlaces: Name[] | undefined = undefined;
+  children: Map<string, Node> | undefined = undefined;
+  inode: number | bigint | undefined = undefined;
+  /** Opens of it: attributes of an unlinked file come through one of these. */
+  opens: FileHandle[] | undefined = undefined;
+  /** The mode last told to the kernel. */
+  mode = 0;
+  path: string;
+  /** The table's epoch `path` was made in. */
+  epoch: number;
+
+  constructor(
+    id: number,
+    generation: number,
+    place: Name | undefined,
+    path: string,
+    epoch: number,
+  ) {
+    this.id = id;
+    this.generation = generation;
+    this.place = place;
+    this.path = path;
+    this.epoch = epoch;
+  }
+
+  get isUnlinked(): boolean {
+    return this.place === undefined && this.id !== ROOT_ID;
+  }
+}
+
+/** Every file the kernel may still name, and where it is. */
+export class NodeTable {
+  readonly root = new Node(ROOT_ID, 0, undefined, '/', 0);
+  readonly #nodes: (Node | undefined)[] = [undefined, this.root];
+  readonly #free: number[] = [];
+  /** Files (not directories) by the identity the file system gives them, to join hard links. */
+  readonly #byInode = new Map<number | bigint, Node>();
+  #generation = 0;
+  /** Counts renames of directories: each outdates every path made before. */
+  #epoch = 0;
+  #size = 1;
+
+  /** Nodes in the table, the root among them. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** @throws FuseError ESTALE for a number that was never given, or is forgotten */
+  get(id: number): Node {
+    const node = this.#nodes[id];
+    if (node === undefined) throw fuseError(Errno.ESTALE);
+    return node;
+  }
+
+  find(id: number): Node | undefined {
+    return this.#nodes[id];
+  }
+
+  child(parent: Node, name: string): Node | undefined {
+    return parent.children?.get(name);
+  }
+
+  /** The present path; the last one when the file is unlinked. */
+  path(node: Node): string {
+    if (node.epoch === this.#epoch || node.place === undefined) return node.path;
+    node.path = this.childPath(node.place.parent, node.place.name);
+    node.epoch = this.#epoch;
+    return node.path;
+  }
+
+  childPath(parent: Node, name: string): string {
+    return parent.id === ROOT_ID ? `/${name}` : `${this.path(parent)}/${name}`;
+  }
+
+  /**
+   * The kernel is told of a name: finds or makes its node and counts the lookup.
+   * @param directory - directories are never joined by inode: they have one name
+   */
+  enter(parent: Node, name: string, info: FileInformation, directory: boolean): Node {
+    const { inode } = info;
+    let node = parent.children?.get(name);
+    if (node !== undefined && inode !== undefined && node.inode !== undefined) {
+      if (node.inode !== inode) {
+        // Somebody put another file there behind the kernel's back: it must not get the old
+        // file's pages and opens.
+        this.unlink(parent, name);
+        node = undefined;
+      }
+    }
+    if (node === undefined && inode !== undefined && !directory && (info.linkCount ?? 1) > 1) {
+      node = this.#byInode.get(inode);
+      if (node !== undefined) this.link(node, parent, name);
+    }
+    node ??= this.#add(parent, name);
+    if (inode !== undefined && node.inode === undefined) {
+      node.inode = inode;
+      if (!directory) this.#byInode.set(inode, node);
+    }
+    node.lookups += 1;
+    return node;
+  }
+
+  /** The kernel has forgotten `count` lookups. */
+  forget(node: Node, count: number): void {
+    node.lookups = Math.max(0, node.lookups - count);
+    this.#sweep(node);
+  }
+
+  /** The name is gone; the node stays for as long as the kernel or an open knows it. */
+  unlink(parent: Node, name: string): void {
+    const node = parent.children?.get(name);
+    if (node === undefined) return;
+    this.#removeName(node, parent, name);
+    this.#sweep(node);
+  }
+
+  /** The file has one more name. */
+  link(node: Node, parent: Node, name: string): void {
+    const before = parent.children?.get(name);
+    if (before === node) return;
+    if (before !== undefined) this.unlink(parent, name);
+    (parent.children ??= new Map()).set(name, node);
+    if (node.place === undefined) {
+      node.place = { parent, name };
+      this.#outdate(node);
+    } else {
+      (node.otherPlaces ??= []).push({ parent, name });
+    }
+  }
+
+  /** What had `newName` is replaced. */
+  rename(parent: Node, name: string, newParent: Node, newName: string): void {
+    const node = parent.children?.get(name);
+    if (node !== undefined && newParent.children?.get(newName) === node) return;
+    this.unlink(newParent, newName);
+    if (node === undefined) return;
+    this.#removeName(node, parent, name);
+    if (node.inode !== undefined && node.mode !== 0 && !isDirectoryMode(node.mode)) {
+      this.#byInode.set(node.inode, node);
+    }
+    this.link(node, newParent, newName);
+    this.#sweep(parent);
+  }
+
+  exchange(parent: Node, name: string, otherParent: Node, otherName: string): void {
+    const node = parent.children?.get(name);
+    const other = otherParent.children?.get(otherName);
+    if (node === other) return;
+    if (node !== undefined) this.#removeName(node, parent, name);
+    if (other !== undefined) this.#removeName(other, otherParent, otherName);
+    if (node !== undefined) this.link(node, otherParent, otherName);
+    if (other !== undefined) this.link(other, parent, name);
+  }
+
+  addOpen(node: Node, handle: FileHandle): void {
+    (node.opens ??= []).push(handle);
+  }
+
+  removeOpen(node: Node, handle: FileHandle): void {
+    const at = node.opens?.indexOf(handle) ?? -1;
+    if (at < 0) return;
+    node.opens?.splice(at, 1);
+    if (node.opens?.length === 0) node.opens = undefined;
+    this.#sweep(node);
+  }
+
+  #add(parent: Node, name: string): Node {
+    const free = this.#free.pop();
+    if (free !== undefined) this.#generation += 1;
+    const id = free ?? this.#nodes.length;
+    const path = this.childPath(parent, name);
+    const node = new Node(id, this.#generation, { parent, name }, path, this.#epoch);
+    this.#nodes[id] = node;
+    this.#size += 1;
+    (parent.children ??= new Map()).set(name, node);
+    return node;
+  }
+
+  #removeName(node: Node, parent: Node, name: string): void {
+    const path = this.path(node);
+    parent.children?.delete(name);
+    if (parent.children?.size === 0) parent.children = undefined;
+    const others = node.otherPlaces;
+    if (node.place?.parent === parent && node.place.name === name) {
+      node.place = others?.shift();
+      if (node.place === undefined) {
+        node.path = path;
+        // The number may be given to another file from now on.
+        if (node.inode !== undefined && this.#byInode.get(node.inode) === node) {
+          this.#byInode.delete(node.inode);
+        }
+      } else {
+        this.#outdate(node);
+      }
+    } else if (others !== undefined) {
+      const at = others.findIndex((place) => place.parent === parent && place.name === name);
+      if (at >= 0) others.splice(at, 1);
+    }
+    if (others?.length === 0) node.otherPlaces = undefined;
+  }
+
+  #outdate(node: Node): void {
+    node.epoch = -1;
+    if (node.children !== undefined) this.#epoch += 1;
+  }
+
+  /** Takes out a node that nobody knows any more, then its parents that were kept for its sake. */
+  #sweep(start: Node): void {
+    let node: Node | undefined = start;
+    while (
+      node !== undefined &&
+      node.id !== ROOT_ID &&
+      node.lookups === 0 &&
+      node.opens === undefined &&
+      node.children === undefined &&
+      this.#nodes[node.id] === node
+    ) {
+      const parent: Node | undefined = node.place?.parent;
+      const others: Name[] = node.otherPlaces ?? [];
+      if (node.place !== undefined) this.#removeName(node, node.place.parent, node.place.name);
+      for (const place of [...others]) {
+        this.#removeName(node, place.parent, place.name);
+        this.#sweep(place.parent);
+      }
+      this.#nodes[node.id] = undefined;
+      this.#free.push(node.id);
+      this.#size -= 1;
+      node = parent;
+    }
+  }
+}
+
+function isDirectoryMode(mode: number): boolean {
+  return (mode & 0o170000) === 0o040000;
+}

@@ -1,0 +1,249 @@
+import type { RequestTarget } from '../../target.js';
+import type { FileInformation, VolumeInformation } from '../../operations.js';
+import { isDirectoryMode, modeOf, writeAttributes, type AttributeDefaults } from './attributes.js';
+import { errnoOf, fuseError } from './fuse_error.js';
+import { HandleTable, type DirectoryHandle, type FileHandle } from './handles.js';
+import { LockTable } from './locks.js';
+import { NameCodec } from './names.js';
+import { NodeTable, type Node } from './nodes.js';
+import { OPCODES } from './opcodes.js';
+import { Errno, IN_HEADER_SIZE, Opcode } from './protocol.js';
+import { releaseHandle } from './release.js';
+import { Request } from './request.js';
+import type { Transport } from './transport.js';
+
+/** Longest write and read in one request, in bytes: the kernel's limit without privileges. */
+export const MAX_TRANSFER = 1024 * 1024;
+
+const PAGE = 4096;
+
+/** Requests kept for use again. More are made when many answers are outstanding. */
+const SPARE_REQUESTS = 8;
+
+/** Requests answered before the event loop gets its turn. */
+const BATCH = 64;
+
+/** What the kernel means when there is no next request. */
+const END_OF: Partial<Record<number, SessionEnd>> = {
+  [Errno.ENODEV]: 'unmounted',
+  [Errno.ECONNABORTED]: 'aborted',
+};
+
+/** What a session must know of its volume. Times are in milliseconds. */
+export interface SessionOptions {
+  readonly entryTimeout: number;
+  readonly attributeTimeout: number;
+  readonly negativeTimeout: number;
+  readonly keepCache: boolean;
+  readonly directIo: boolean;
+  readonly writebackCache: boolean;
+  readonly altStreams: boolean;
+  readonly userModeLock: boolean;
+  /** How long to look for the next request before going to sleep, in microseconds. */
+  readonly pollTime: number;
+  readonly defaults: AttributeDefaults;
+}
+
+/** How the connection ended. */
+export type SessionEnd = 'unmounted' | 'aborted' | 'lost';
+
+/** One mounted volume's conversation with the kernel. */
+export class Session {
+  readonly target: RequestTarget;
+  readonly options: SessionOptions;
+  readonly codec: NameCodec;
+  readonly nodes = new NodeTable();
+  readonly files = new HandleTable<FileHandle>();
+  readonly directories = new HandleTable<DirectoryHandle>();
+  readonly locks = new LockTable<FileHandle>();
+  /** Fulfilled once the kernel has said INIT and was answered. */
+  readonly ready: Promise<void>;
+  /** Fulfilled when the kernel has let go. */
+  readonly ended: Promise<SessionEnd>;
+  volume: Required<VolumeInformation> | undefined = undefined;
+  /** INIT flags both sides agreed on. */
+  flags = 0;
+  /** Bytes of one read or write, agreed at INIT. */
+  maxTransfer = MAX_TRANSFER;
+  readonly #transport: Transport;
+  readonly #spare: Request[] = [];
+  /** Requests whose answer is outstanding, by the kernel's number. */
+  readonly #waiting = new Map<number, Request>();
+  #markReady!: () => void;
+  #markEnded!: (end: SessionEnd) => void;
+  #isOver = false;
+
+  constructor(target: RequestTarget, transport: Transport, options: SessionOptions) {
+    this.target = target;
+    this.#transport = transport;
+    this.options = options;
+    this.codec = new NameCodec(options.altStreams);
+    this.ready = new Promise((resolve) => (this.#markReady = resolve));
+    this.ended = new Promise((resolve) => (this.#markEnded = resolve));
+  }
+
+  /** Requests whose answer is outstanding. */
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
+  start(): void {
+    this.#transport.start(() => this.serve());
+  }
+
+  /** Answers what the kernel has asked, until it has nothing more to ask. */
+  serve(): void {
+    let spin = 0;
+    for (let turn = 0; turn < BATCH && !this.#isOver; turn += 1) {
+      const request = this.#take();
+      const length = this.#transport.receive(request.input, spin);
+      if (length < 0) {
+        this.#give(request);
+        if (length !== -Errno.EAGAIN) this.#failed(-length);
+        return;
+      }
+      this.#handle(request, length);
+      // While answers are outstanding the event loop must run, or they never come.
+      spin = this.#waiting.size === 0 ? this.options.pollTime : 0;
+    }
+  }
+
+  initialized(): void {
+    this.#markReady();
+  }
+
+  /** The kernel no longer wants the answer to `unique`. */
+  interrupt(unique: number): void {
+    this.#waiting.get(unique)?.running?.interrupt();
+  }
+
+  /** True when INIT agreed on that flag. */
+  has(flag: number): boolean {
+    return (this.flags & flag) !== 0;
+  }
+
+  /** Tells the kernel of a file in the reply being built: entry, attributes, time-outs. */
+  writeEntry(request: Request, parent: Node, name: string, info: FileInformation): Node {
+    const mode = modeOf(info, this.options.defaults);
+    const node = this.nodes.enter(parent, name, info, isDirectoryMode(mode));
+    request.entered.push(node);
+    this.writeEntryOf(request, node, info);
+    return node;
+  }
+
+  /** As `writeEntry`, of a node whose lookup was counted already. */
+  writeEntryOf(request: Request, node: Node, info: FileInformation): void {
+    const { out } = request;
+    const { entryTimeout, attributeTimeout } = this.options;
+    out.u64(node.id);
+    out.u64(node.generation);
+    out.u64(Math.floor(entryTimeout / 1000));
+    out.u64(Math.floor(attributeTimeout / 1000));
+    out.u32((entryTimeout % 1000) * 1_000_000);
+    out.u32((attributeTimeout % 1000) * 1_000_000);
+    node.mode = writeAttributes(out, info, node.id, this.options.defaults);
+  }
+
+  /** The body of a GETATTR or SETATTR reply. */
+  writeAttributesReply(request: Request, node: Node, info: FileInformation): void {
+    const { out } = request;
+    const { attributeTimeout } = this.options;
+    out.u64(Math.floor(attributeTimeout / 1000));
+    out.u32((attributeTimeout % 1000) * 1_000_000);
+    out.u32(0);
+    node.mode = writeAttributes(out, info, node.id, this.options.defaults);
+  }
+
+  notify(message: Uint8Array): boolean {
+    return !this.#isOver && this.#transport.notify(message);
+  }
+
+  /** Stops answering: the connection is about to be closed by us. */
+  end(how: SessionEnd): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#markReady();
+    this.#markEnded(how);
+  }
+
+  #take(): Request {
+    // Room for a write of the largest size with its headers, as the kernel demands.
+    return this.#spare.pop() ?? new Request(MAX_TRANSFER + PAGE, MAX_TRANSFER + PAGE);
+  }
+
+  #give(request: Request): void {
+    if (this.#spare.length < SPARE_REQUESTS && request.isIntact) this.#spare.push(request);
+  }
+
+  #handle(request: Request, length: number): void {
+    if (!request.decode(length)) {
+      // Too short to know whom to answer, or not as long as it says.
+      if (length >= IN_HEADER_SIZE) this.#reply(request, request.fail(Errno.EIO));
+      this.#give(request);
+      return;
+    }
+    const row = OPCODES[request.opcode];
+    if (row === undefined) {
+      this.#reply(request, request.fail(Errno.ENOSYS));
+      this.#give(request);
+      return;
+    }
+    let outcome: unknown;
+    try {
+      if (this.flags === 0 && request.opcode !== Opcode.INIT) throw fuseError(Errno.EIO);
+      outcome = row.handle(this, request);
+    } catch (error) {
+      if (row.answered) this.#fail(request, error);
+      this.#give(request);
+      return;
+    }
+    if (outcome instanceof Promise) {
+      this.#waiting.set(request.unique, request);
+      outcome.then(
+        () => this.#settle(request, undefined, row.answered),
+        (error: unknown) => this.#settle(request, { error }, row.answered),
+      );
+      return;
+    }
+    if (row.answered) this.#succeed(request);
+    this.#give(request);
+  }
+
+  #settle(request: Request, failure: { error: unknown } | undefined, answered: boolean): void {
+    this.#waiting.delete(request.unique);
+    if (failure === undefined) {
+      if (answered) this.#succeed(request);
+      this.#give(request);
+    } else if (answered) {
+      // The callback may still be at work in this memory (it was given up on): it is not used again.
+      this.#fail(request, failure.error);
+    }
+  }
+
+  #succeed(request: Request): void {
+    const error = this.#reply(request, request.finish());
+    // The asking process is gone: what it would have to close or forget, nobody will.
+    if (error !== 0) this.#takeBack(request);
+  }
+
+  #fail(request: Request, error: unknown): void {
+    this.#takeBack(request);
+    this.#reply(request, request.fail(errnoOf(error)));
+  }
+
+  #reply(request: Request, length: number): number {
+    if (this.#isOver) return -Errno.ENODEV;
+    return this.#transport.send(request.output, length);
+  }
+
+  #takeBack(request: Request): void {
+    for (const node of request.entered) this.nodes.forget(node, 1);
+    request.entered.length = 0;
+    if (request.opened !== 0) releaseHandle(this, request);
+  }
+
+  #failed(errno: number): void {
+    // EFAULT: somebody transferred our buffer away; there is another one for the next turn.
+    if (errno !== Errno.EFAULT) this.end(END_OF[errno] ?? 'lost');
+  }
+}

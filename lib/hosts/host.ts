@@ -1,0 +1,44 @@
+import type { ResolvedOptions } from '../options.js';
+import type { RequestTarget } from '../target.js';
+
+/**
+ * How a volume came to its end: `unmounted` by its own `unmount()`, `ejected` by somebody else's
+ * (umount(8), Explorer), `forced` when it was taken away with requests in flight, `lost` when the
+ * kernel's side failed.
+ */
+export type CloseReason = 'unmounted' | 'ejected' | 'forced' | 'lost';
+
+/** Tells the kernel what changed without it, so that nobody sees old contents. Paths as in callbacks. */
+export interface Notifications {
+  /** A file or directory has appeared. */
+  created(path: string, isDirectory: boolean): boolean;
+  /** A file or directory has gone. */
+  deleted(path: string, isDirectory: boolean): boolean;
+  /** Contents or attributes have changed. */
+  updated(path: string): boolean;
+  renamed(path: string, newPath: string, isDirectory: boolean): boolean;
+}
+
+/** A volume as its host sees it. */
+export interface HostedVolume {
+  /** What the system really assigned. */
+  readonly mountPoint: string;
+  /** Fulfilled when the kernel has let go, before the file system is told. */
+  readonly ended: Promise<CloseReason>;
+  readonly notify: Notifications;
+  /**
+   * @param force - take it away from whoever is using it
+   * @throws MountError EBUSY when files are open and `force` is false
+   */
+  unmount(force: boolean): Promise<void>;
+}
+
+/** What mounts volumes: FUSE on Linux. */
+export interface Host {
+  /**
+   * Fulfilled when the volume is usable.
+   * @param target - answers the requests
+   * @throws MountError and leaves nothing mounted
+   */
+  mount(mountPoint: string, target: RequestTarget, options: ResolvedOptions): Promise<HostedVolume>;
+}

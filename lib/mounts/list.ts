@@ -1,0 +1,38 @@
+import { readMountInfo, type MountInfo } from './mountinfo.js';
+
+/** Type of our volumes in the kernel's list. */
+export const FUSE_TYPE = 'fuse.node-dokan';
+
+/** A mounted volume of this package. */
+export interface MountEntry {
+  /** Directory it is mounted at. */
+  readonly mountPoint: string;
+  /** Label it was mounted with. */
+  readonly volumeLabel: string;
+  /** Linux: user who mounted it. */
+  readonly userId: number | undefined;
+  readonly readOnly: boolean;
+}
+
+/** Every volume of this package on this machine, by the kernel's own list. */
+export async function listMounts(): Promise<MountEntry[]> {
+  // Only Linux has a host in this version, and so only Linux can have volumes.
+  if (process.platform !== 'linux') return [];
+  const mounts = await readMountInfo();
+  return mounts.filter(({ type }) => type === FUSE_TYPE).map(toEntry);
+}
+
+function toEntry(mount: MountInfo): MountEntry {
+  return {
+    mountPoint: mount.mountPoint,
+    volumeLabel: mount.source,
+    userId: ownerOf(mount),
+    readOnly: mount.options.includes('ro'),
+  };
+}
+
+/** The user who mounted a FUSE file system, as the kernel keeps it. */
+export function ownerOf(mount: MountInfo): number | undefined {
+  const option = mount.options.find((text) => text.startsWith('user_id='));
+  return option === undefined ? undefined : Number(option.slice('user_id='.length));
+}

@@ -1,0 +1,370 @@
+import type { CreateDisposition } from './constants.js';
+
+/** What a callback returns: the answer, or a promise of it. The answer itself is faster. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+/**
+ * A point in time as a callback may return it: nanoseconds since the Unix epoch (bigint, exact),
+ * a Date, or milliseconds since the Unix epoch (number, fractions allowed).
+ */
+export type Timestamp = bigint | Date | number;
+
+/** What `createFile` did. NT reports it to the application, so it must be exact. */
+export type CreateResult = 'opened' | 'created' | 'overwritten' | 'superseded';
+
+/** How a file is to be opened: the parameters of NtCreateFile. */
+export interface CreateFileRequest {
+  /** Access wanted: bits of `FileAccess`. */
+  readonly desiredAccess: number;
+  /** Attributes for a new file: bits of `FileAttributes`; 0 when nothing is asked. */
+  readonly fileAttributes: number;
+  /** What others may do meanwhile: bits of `ShareAccess`. The kernel enforces it, not the file system. */
+  readonly shareAccess: number;
+  /** What to do when the file is there or is not. */
+  readonly createDisposition: CreateDisposition;
+  /** Bits of `CreateOptions`. */
+  readonly createOptions: number;
+  /** Linux: permission bits for a new file, umask already applied. Absent where the host has none. */
+  readonly mode?: number | undefined;
+  /** Windows: self-relative security descriptor the application gave for a new file. */
+  readonly securityDescriptor?: Buffer | undefined;
+}
+
+/**
+ * What is known of a file. Everything may be left out: no `attributes` and no `mode` mean a plain
+ * file, no `size` means 0, a missing time is the time the volume was mounted.
+ */
+export interface FileInformation {
+  /** Bits of `FileAttributes`. Made from `mode` when absent. */
+  attributes?: number | undefined;
+  creationTime?: Timestamp | undefined;
+  lastAccessTime?: Timestamp | undefined;
+  lastWriteTime?: Timestamp | undefined;
+  /** POSIX ctime: last change of the file or its attributes. Default: lastWriteTime. */
+  changeTime?: Timestamp | undefined;
+  /** Bytes, 0 to 2^53-1. */
+  size?: number | undefined;
+  /** Identity of the file within the volume. Two names with one inode are one file (hard links). */
+  inode?: number | bigint | undefined;
+  /** Number of names of the file. Default 1 (2 for a directory). */
+  linkCount?: number | undefined;
+  /** Linux: POSIX mode, permission bits alone or with the file type. Made from `attributes` when absent. */
+  mode?: number | undefined;
+  /** Linux: owner. Default: the user who mounted the volume. */
+  uid?: number | undefined;
+  /** Linux: group. Default: the group of the user who mounted the volume. */
+  gid?: number | undefined;
+  /** Linux: storage in use, in units of 512 bytes. Default: from `size`. */
+  blocks?: number | undefined;
+  /** Linux: device number (`rdev` of stat) of a device file. */
+  rdev?: number | undefined;
+}
+
+/** One entry of a directory listing: the name and what is known of the file. */
+export interface FindEntry extends FileInformation {
+  /**
+   * The name, without path. An entry that has a name only is completed by the host with one
+   * `queryOpen` where the application asks for more than names.
+   */
+  name: string;
+}
+
+/** One alternate stream of a file. */
+export interface StreamEntry {
+  /** The bare name (`notes`), or the whole form (`:notes:$DATA`). `''` and `::$DATA` are the file's own data. */
+  name: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** New times of a file; what is `undefined` stays as it is. */
+export interface FileTimes {
+  readonly creationTime: bigint | undefined;
+  readonly lastAccessTime: bigint | undefined;
+  readonly lastWriteTime: bigint | undefined;
+}
+
+/** Room on the volume, in bytes. */
+export interface DiskFreeSpace {
+  /** Free for the asking user (quotas). */
+  freeBytesAvailable: number;
+  totalBytes: number;
+  totalFreeBytes: number;
+}
+
+/** What the volume says of itself. Each field has a default, from the mount options or from Dokan. */
+export interface VolumeInformation {
+  /** Label; at most 32 UTF-16 units reach Windows. */
+  volumeName?: string | undefined;
+  /** 32 bits. */
+  serialNumber?: number | undefined;
+  /** Longest name, in UTF-16 units (Windows) or bytes (Linux). Default 255. */
+  maximumComponentLength?: number | undefined;
+  /** Bits of `FileSystemFlags`. */
+  fileSystemFlags?: number | undefined;
+  /** `NTFS` unless there is a reason; at most 10 characters reach Windows. */
+  fileSystemName?: string | undefined;
+}
+
+/** A run of bytes of a sparse file that has storage. */
+export interface AllocatedRange {
+  offset: number;
+  length: number;
+}
+
+/** Who asks. */
+export interface Requestor {
+  /** Process id of the asking process; 0 when the kernel asks for itself. */
+  readonly processId: number;
+  /** Linux: user id; -1 where the host has none. */
+  readonly userId: number;
+  /** Linux: group id; -1 where the host has none. */
+  readonly groupId: number;
+}
+
+/**
+ * One open of a file: the same object in every callback from `createFile` to `closeFile`.
+ * Fields that describe the request (`processId`, `pagingIo`, `signal`, `requestor()` ...) are to be
+ * read before the callback's first `await`: requests of one open may run at the same time.
+ */
+export interface FileContext<Context = unknown> {
+  /** The file system's own; set it in `createFile`. */
+  context: Context;
+  /** The open is of a directory. `createFile` sets it when the path is one. */
+  isDirectory: boolean;
+  /** In `deleteFile`, `deleteDirectory`: what is asked for. In `cleanup`: delete the file now. */
+  readonly deletePending: boolean;
+  /** Process id of the asking process; 0 when the kernel asks for itself. */
+  readonly processId: number;
+  /** The request comes from the memory manager or page cache. A paging write never extends the file. */
+  readonly pagingIo: boolean;
+  readonly synchronousIo: boolean;
+  /** The application bypasses caches (O_DIRECT, FILE_FLAG_NO_BUFFERING). */
+  readonly noCache: boolean;
+  /** `writeFile`: append, whatever the offset says. */
+  readonly writeToEndOfFile: boolean;
+  /**
+   * File descriptor of a real file that holds the data. Set in `createFile`, the reads and writes of
+   * this open may then be served below JavaScript; `readFile` and `writeFile` must still work.
+   */
+  backingFd: number | undefined;
+  /**
+   * Fires when the kernel gives the request up: interrupted, timed out, volume gone. Its `reason`
+   * is a DokanError that tells which.
+   */
+  readonly signal: AbortSignal;
+  /** Who asks. */
+  requestor(): Requestor;
+  /**
+   * Gives the running requests of this open more time.
+   * @param milliseconds - time from now, instead of the rest of `operationTimeout`
+   */
+  resetTimeout(milliseconds: number): void;
+}
+
+/**
+ * A file system: the callbacks of the Dokan user-mode library, in TypeScript. All are optional;
+ * one that is absent behaves as a NULL callback does in Dokan.
+ *
+ * Paths are absolute, `/`-separated, without drive letter; `/file:stream` is a stream of a file.
+ * A callback fails by throwing: a `DokanError`, or any error with an errno `code` (`ENOENT`).
+ * Anything else thrown is a programming error: the request fails with INTERNAL_ERROR and the error
+ * goes to the volume's 'error' event.
+ *
+ * Per open: `createFile`, any number of operations, one `cleanup` when the last user handle closes,
+ * one `closeFile` when the kernel lets go. Reads and writes may come between the two (memory maps).
+ */
+export interface DokanOperations<Context = unknown> {
+  /**
+   * Opens or creates a file or directory. Sets `file.isDirectory` and `file.context`.
+   * A new directory is asked for with CREATE and `CreateOptions.DIRECTORY_FILE`.
+   * @returns what was done; may be left out for OPEN, CREATE and OVERWRITE, which leave no choice.
+   */
+  createFile?(
+    path: string,
+    request: CreateFileRequest,
+    file: FileContext<Context>,
+  ): Awaitable<CreateResult | undefined | void>;
+
+  /** The last user handle is closed. With `file.deletePending` the file is deleted here. Cannot fail. */
+  cleanup?(path: string, file: FileContext<Context>): Awaitable<void>;
+
+  /** The kernel lets go of the open: release what `file.context` holds. Cannot fail. */
+  closeFile?(path: string, file: FileContext<Context>): Awaitable<void>;
+
+  /**
+   * Fills `buffer` from byte `offset` of the file.
+   * @param buffer - its length is what is wanted; it is the host's and must not be kept
+   * @param offset - bytes
+   * @returns bytes read; fewer than wanted, down to 0, only at the end of the file
+   */
+  readFile?(
+    path: string,
+    buffer: Buffer,
+    offset: number,
+    file: FileContext<Context>,
+  ): Awaitable<number>;
+
+  /**
+   * Writes `data` at byte `offset`, or at the end with `file.writeToEndOfFile`.
+   * @param data - the host's; must not be kept after the answer
+   * @returns bytes written
+   */
+  writeFile?(
+    path: string,
+    data: Buffer,
+    offset: number,
+    file: FileContext<Context>,
+  ): Awaitable<number>;
+
+  /** Puts what was written on stable storage. */
+  flushFileBuffers?(path: string, file: FileContext<Context>): Awaitable<void>;
+
+  getFileInformation?(path: string, file: FileContext<Context>): Awaitable<FileInformation>;
+
+  /**
+   * Lists a directory. `.` and `..` are the host's business. Entries are pulled as they are needed,
+   * so a generator can list a directory of any size.
+   */
+  findFiles?(
+    path: string,
+    file: FileContext<Context>,
+  ): Awaitable<Iterable<FindEntry> | AsyncIterable<FindEntry>>;
+
+  /**
+   * Lists the entries that match a DOS wildcard pattern (`*`, `?`, `<`, `>`, `"`). Absent, or
+   * throwing NOT_IMPLEMENTED: `findFiles`, filtered by the library.
+   */
+  findFilesWithPattern?(
+    path: string,
+    pattern: string,
+    file: FileContext<Context>,
+  ): Awaitable<Iterable<FindEntry> | AsyncIterable<FindEntry>>;
+
+  /** @param attributes - bits of `FileAttributes`; 0 means leave them */
+  setFileAttributes?(path: string, attributes: number, file: FileContext<Context>): Awaitable<void>;
+
+  setFileTime?(path: string, times: FileTimes, file: FileContext<Context>): Awaitable<void>;
+
+  /**
+   * Asks whether the file may be deleted (`file.deletePending`), or says that it will not be after
+   * all. Throw to refuse. The deletion itself happens in `cleanup`.
+   */
+  deleteFile?(path: string, file: FileContext<Context>): Awaitable<void>;
+
+  /** As `deleteFile`, for a directory; refuse with DIRECTORY_NOT_EMPTY when it is not empty. */
+  deleteDirectory?(path: string, file: FileContext<Context>): Awaitable<void>;
+
+  /** @param replaceIfExisting - false: OBJECT_NAME_COLLISION when `newPath` is there */
+  moveFile?(
+    path: string,
+    newPath: string,
+    replaceIfExisting: boolean,
+    file: FileContext<Context>,
+  ): Awaitable<void>;
+
+  /** Makes the file exactly `length` bytes long. */
+  setEndOfFile?(path: string, length: number, file: FileContext<Context>): Awaitable<void>;
+
+  /** Reserves `length` bytes. A file that is longer is cut; one that is shorter stays as long as it is. */
+  setAllocationSize?(path: string, length: number, file: FileContext<Context>): Awaitable<void>;
+
+  /** Locks a byte range; only with the option `userModeLock`. Taken: LOCK_NOT_GRANTED. */
+  lockFile?(
+    path: string,
+    offset: number,
+    length: number,
+    file: FileContext<Context>,
+  ): Awaitable<void>;
+
+  unlockFile?(
+    path: string,
+    offset: number,
+    length: number,
+    file: FileContext<Context>,
+  ): Awaitable<void>;
+
+  getDiskFreeSpace?(file: FileContext<Context>): Awaitable<DiskFreeSpace>;
+
+  getVolumeInformation?(file: FileContext<Context>): Awaitable<VolumeInformation>;
+
+  /** The volume is mounted. @param mountPoint - what the system really assigned */
+  mounted?(mountPoint: string, file: FileContext<Context>): Awaitable<void>;
+
+  /** The volume is gone; every open has had its `cleanup` and `closeFile`. */
+  unmounted?(file: FileContext<Context>): Awaitable<void>;
+
+  /**
+   * @param securityInformation - the parts wanted: bits of `SecurityInformation`
+   * @returns a self-relative security descriptor
+   */
+  getFileSecurity?(
+    path: string,
+    securityInformation: number,
+    file: FileContext<Context>,
+  ): Awaitable<Buffer>;
+
+  /** @param descriptor - self-relative; only the parts in `securityInformation` count */
+  setFileSecurity?(
+    path: string,
+    securityInformation: number,
+    descriptor: Buffer,
+    file: FileContext<Context>,
+  ): Awaitable<void>;
+
+  /** Lists the alternate streams of a file; only with the option `altStreams`. */
+  findStreams?(
+    path: string,
+    file: FileContext<Context>,
+  ): Awaitable<Iterable<StreamEntry> | AsyncIterable<StreamEntry>>;
+
+  /**
+   * Attributes by path in one call; absent: `createFile`, `getFileInformation`, `cleanup`,
+   * `closeFile`. A symbolic link is described itself, not followed.
+   */
+  queryOpen?(path: string, file: FileContext<Context>): Awaitable<FileInformation>;
+
+  /** Linux: the target of a symbolic link, as it was stored. */
+  readLink?(path: string, file: FileContext<Context>): Awaitable<string>;
+
+  /** Linux: makes `path` a symbolic link to `target`, which need not exist. */
+  createSymbolicLink?(path: string, target: string, file: FileContext<Context>): Awaitable<void>;
+
+  /** Linux: makes `newPath` another name of the file `path`. */
+  createHardLink?(path: string, newPath: string, file: FileContext<Context>): Awaitable<void>;
+
+  /** Linux: sets the permission bits (12 bits, no file type). */
+  setMode?(path: string, mode: number, file: FileContext<Context>): Awaitable<void>;
+
+  /** Linux: sets owner and group; `undefined` means leave. */
+  setOwner?(
+    path: string,
+    uid: number | undefined,
+    gid: number | undefined,
+    file: FileContext<Context>,
+  ): Awaitable<void>;
+
+  /** Linux: swaps two names at once (RENAME_EXCHANGE). Absent: EINVAL, as on file systems without it. */
+  exchangeFiles?(path: string, otherPath: string, file: FileContext<Context>): Awaitable<void>;
+
+  /**
+   * The first run with storage at or after `offset` (FSCTL_QUERY_ALLOCATED_RANGES; SEEK_DATA and
+   * SEEK_HOLE); `undefined` when there is only a hole up to the end. Absent: all is data.
+   */
+  queryAllocatedRange?(
+    path: string,
+    offset: number,
+    file: FileContext<Context>,
+  ): Awaitable<AllocatedRange | undefined>;
+
+  /**
+   * Makes a range read as zeros and frees its storage where it can (FSCTL_SET_ZERO_DATA;
+   * FALLOC_FL_PUNCH_HOLE). The file's length stays. Absent: NOT_SUPPORTED.
+   */
+  setZeroData?(
+    path: string,
+    offset: number,
+    length: number,
+    file: FileContext<Context>,
+  ): Awaitable<void>;
+}

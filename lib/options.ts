@@ -1,0 +1,229 @@
+import { expected, OptionError } from './errors.js';
+import { checkBoolean, checkDuration, checkSize, checkText, type Check } from './option_checks.js';
+
+/** How a volume is mounted. Options without meaning on a host are accepted there and do nothing. */
+export interface MountOptions {
+  /** Windows: Dokan's debug output. Default false. */
+  debug?: boolean;
+  /** Windows: debug output to stderr. Default false. */
+  stderr?: boolean;
+  /** Files have alternate streams; on Linux they are `user.` extended attributes. Default false. */
+  altStreams?: boolean;
+  /** The volume is read-only. Default false. */
+  writeProtect?: boolean;
+  /** Windows: a network drive; needs `uncName`. Default false. */
+  network?: boolean;
+  /** Windows: UNC name of a network drive, `\\server\share`. */
+  uncName?: string;
+  /** Windows: removable medium. Default false. */
+  removable?: boolean;
+  /** Windows: known to the mount manager (recycle bin, another letter when this one is taken). Default false. */
+  mountManager?: boolean;
+  /** Windows: visible in the current session only. Default false. */
+  currentSession?: boolean;
+  /** `lockFile` and `unlockFile` decide on locks, instead of the kernel. Default false. */
+  userModeLock?: boolean;
+  /** Names that differ in case are different. Default: true on Linux, false on Windows. */
+  caseSensitive?: boolean;
+  /** Windows: Explorer may unmount a network drive. Default false. */
+  networkUnmount?: boolean;
+  /** Windows: log lines of the driver. Default false. */
+  driverLogs?: boolean;
+  /** Windows: several requests per call to the driver. Default false. */
+  ipcBatching?: boolean;
+  /** Windows: one request at a time. Default false. */
+  singleThread?: boolean;
+  /** Windows: milliseconds until the driver gives a request up. Default: Dokan's, 15,000. */
+  timeout?: number;
+  /** Bytes of an allocation unit, a power of two from 512. Default 4096. */
+  allocationUnitSize?: number;
+  /** Windows: bytes of a sector, a power of two from 512. Default 512. */
+  sectorSize?: number;
+  /** Windows: self-relative security descriptor of the volume, at most 16,384 bytes. */
+  volumeSecurityDescriptor?: Buffer;
+  /** Windows: version of the Dokan API to ask for, 200 or later. Default: the newest known. */
+  version?: number;
+
+  /** Releases a volume of ours that holds the mount point already. Default false. */
+  forceUnmount?: boolean;
+  /** Milliseconds until a request whose promise is outstanding fails with IO_TIMEOUT; Infinity for never. Default 60,000. */
+  operationTimeout?: number;
+  /** Label of the volume, at most 32 characters; on Linux the source in mount(8)'s list. Goes before `getVolumeInformation`. */
+  volumeLabel?: string;
+  /** Name of the file system, at most 10 characters. Goes before `getVolumeInformation`. */
+  fileSystemName?: string;
+  /** Unmounts on SIGINT, SIGTERM and SIGHUP, by force when the volume is in use. The process ends when nothing else keeps it running. Default false. */
+  unmountOnSignal?: boolean;
+
+  /** Linux: milliseconds the kernel may trust a name. Default 1,000. */
+  entryTimeout?: number;
+  /** Linux: milliseconds the kernel may trust attributes. Default 1,000. */
+  attributeTimeout?: number;
+  /** Linux: milliseconds the kernel may trust that a name does not exist. Default 0. */
+  negativeTimeout?: number;
+  /** Linux: opening a file keeps what is cached of it. Only for files that change through the mount alone, or with `volume.notify`. Default false. */
+  keepCache?: boolean;
+  /** Linux: no page cache: every read and write reaches the file system. Default false. */
+  directIo?: boolean;
+  /** Linux: the kernel collects writes. Faster, but sizes and times are the kernel's until then. Default false. */
+  writebackCache?: boolean;
+  /** Linux: users other than the one who mounts may use the volume. Default false. */
+  allowOther?: boolean;
+  /** Linux: the kernel checks permissions by mode and owner. Default true. */
+  defaultPermissions?: boolean;
+  /** Linux: a helper process unmounts when this process is killed; needs fusermount3. Default: true without privileges, where fusermount3 mounts anyway, else false. */
+  autoUnmount?: boolean;
+  /** Linux: the mount point may be a directory with contents, which the volume then hides. Default false. */
+  nonEmpty?: boolean;
+  /** Linux: microseconds to look for the next request before going to sleep, 0 to 1,000. Default 40. */
+  pollTime?: number;
+}
+
+/** All options, with their defaults; those without one are left out when not given. */
+export type ResolvedOptions = Required<Omit<MountOptions, Optional>> & {
+  readonly [Name in Optional]: MountOptions[Name] | undefined;
+};
+
+type Optional =
+  'uncName' | 'volumeSecurityDescriptor' | 'volumeLabel' | 'fileSystemName' | 'autoUnmount';
+
+interface Row {
+  readonly check: Check;
+  readonly fallback: unknown;
+}
+
+const flag = (fallback: boolean): Row => ({ check: checkBoolean, fallback });
+const text = (maximum: number): Row => ({ check: checkText(maximum), fallback: undefined });
+const duration = (fallback: number, limit?: number): Row => ({
+  check: checkDuration(limit),
+  fallback,
+});
+
+const DAY = 86_400_000;
+const YEAR = 366 * DAY;
+
+/** Every option: what it may be, and what it is when not given. */
+const OPTIONS: Record<keyof MountOptions, Row> = {
+  debug: flag(false),
+  stderr: flag(false),
+  altStreams: flag(false),
+  writeProtect: flag(false),
+  network: flag(false),
+  uncName: text(63),
+  removable: flag(false),
+  mountManager: flag(false),
+  currentSession: flag(false),
+  userModeLock: flag(false),
+  caseSensitive: flag(process.platform !== 'win32'),
+  networkUnmount: flag(false),
+  driverLogs: flag(false),
+  ipcBatching: flag(false),
+  singleThread: flag(false),
+  timeout: duration(0, 300_000),
+  allocationUnitSize: {
+    check: checkSize('a power of two from 512 to 1048576', isUnit),
+    fallback: 4096,
+  },
+  sectorSize: { check: checkSize('a power of two from 512 to 1048576', isUnit), fallback: 512 },
+  volumeSecurityDescriptor: { check: checkDescriptor, fallback: undefined },
+  version: {
+    check: checkSize('a Dokan API version, a whole number from 200 to 65535', isVersion),
+    fallback: 231,
+  },
+  forceUnmount: flag(false),
+  operationTimeout: { check: checkOperationTimeout, fallback: 60_000 },
+  volumeLabel: text(32),
+  fileSystemName: text(10),
+  unmountOnSignal: flag(false),
+  entryTimeout: duration(1_000, YEAR),
+  attributeTimeout: duration(1_000, YEAR),
+  negativeTimeout: duration(0, YEAR),
+  keepCache: flag(false),
+  directIo: flag(false),
+  writebackCache: flag(false),
+  allowOther: flag(false),
+  defaultPermissions: flag(true),
+  autoUnmount: { check: checkBoolean, fallback: undefined },
+  nonEmpty: flag(false),
+  pollTime: {
+    check: checkSize('a whole number of microseconds from 0 to 1000', (value) => value <= 1_000),
+    fallback: 40,
+  },
+};
+
+function isUnit(value: number): boolean {
+  return value >= 512 && value <= 1024 * 1024 && (value & (value - 1)) === 0;
+}
+
+function isVersion(value: number): boolean {
+  return value >= 200 && value <= 0xffff;
+}
+
+/** DOKAN_OPTIONS has room for no more. */
+const LONGEST_DESCRIPTOR = 16 * 1024;
+
+function checkDescriptor(option: string, value: unknown): void {
+  if (!Buffer.isBuffer(value) || value.length === 0 || value.length > LONGEST_DESCRIPTOR) {
+    throw expected(option, 'a Buffer of 1 to 16384 bytes', value);
+  }
+}
+
+function checkOperationTimeout(option: string, value: unknown): void {
+  if (
+    typeof value === 'number' &&
+    value > 0 &&
+    (value === Infinity || Number.isSafeInteger(value))
+  ) {
+    return;
+  }
+  throw expected(option, 'a positive whole number of milliseconds or Infinity', value);
+}
+
+/** Pairs that cannot both be: the option, the other one, and why. */
+const CONTRADICTIONS: [keyof MountOptions, keyof MountOptions, string][] = [
+  ['network', 'mountManager', 'the mount manager does not know network drives'],
+  ['mountManager', 'currentSession', 'the mount manager mounts for all sessions'],
+  ['directIo', 'writebackCache', 'without a cache there is nothing to write back'],
+  ['directIo', 'keepCache', 'without a cache there is nothing to keep'],
+];
+
+/**
+ * Checks options and fills in defaults.
+ * @throws OptionError for an unknown name, a wrong value, or a contradiction
+ */
+export function resolveOptions(given: unknown): ResolvedOptions {
+  if (given !== undefined && (typeof given !== 'object' || given === null)) {
+    throw expected('options', 'an object', given);
+  }
+  const options = (given ?? {}) as Record<string, unknown>;
+  const resolved: Record<string, unknown> = {};
+  for (const [name, { fallback }] of Object.entries(OPTIONS)) resolved[name] = fallback;
+  for (const [name, value] of Object.entries(options)) {
+    const row = Object.hasOwn(OPTIONS, name) ? OPTIONS[name as keyof MountOptions] : undefined;
+    if (row === undefined) {
+      throw new OptionError(name, `Unknown option '${name}'${suggestion(name)}`);
+    }
+    if (value === undefined) continue;
+    row.check(name, value);
+    resolved[name] = value;
+  }
+  for (const [one, other, reason] of CONTRADICTIONS) {
+    if (resolved[one] === true && resolved[other] === true) {
+      throw new OptionError(one, `Options '${one}' and '${other}' exclude each other: ${reason}`);
+    }
+  }
+  if (resolved['network'] === true && resolved['uncName'] === undefined) {
+    throw new OptionError('network', "Option 'network' needs option 'uncName' (\\\\server\\share)");
+  }
+  if (resolved['uncName'] !== undefined && resolved['network'] !== true) {
+    throw new OptionError('uncName', "Option 'uncName' needs option 'network'");
+  }
+  return resolved as unknown as ResolvedOptions;
+}
+
+/** A name that differs in case or separators only is most likely what was meant. */
+function suggestion(name: string): string {
+  const plain = (text: string): string => text.toLowerCase().replaceAll(/[^a-z]/g, '');
+  const meant = Object.keys(OPTIONS).find((option) => plain(option) === plain(name));
+  return meant === undefined ? '' : `; did you mean '${meant}'?`;
+}

@@ -1,0 +1,89 @@
+import { EventEmitter } from 'node:events';
+import type { CallbackStatistics, Dispatcher } from './dispatcher.js';
+import type { CallbackError } from './errors.js';
+import type { CloseReason, HostedVolume, Notifications } from './hosts/host.js';
+import type { DokanOperations } from './operations.js';
+import { NtStatus } from './status.js';
+
+/** How a volume ended. */
+export interface Closed {
+  readonly reason: CloseReason;
+}
+
+/** Options of `unmount`. */
+export interface UnmountOptions {
+  /** Take the volume away from whoever is using it: open files fail. Default false. */
+  force?: boolean;
+}
+
+interface VolumeEvents {
+  /** A callback failed in a way that is a programming error; its request failed with INTERNAL_ERROR. */
+  error: [error: CallbackError];
+}
+
+/**
+ * One mounted file system.
+ *
+ * 'error' events tell of programming errors in callbacks. Unlike other emitters a volume does not
+ * throw when nobody listens: it warns, and the process lives.
+ */
+export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposable {
+  /** What the system really assigned. */
+  readonly mountPoint: string;
+  /** Fulfilled when the volume is gone and every open has had its cleanup and closeFile. */
+  readonly closed: Promise<Closed>;
+  /** Tells the kernel of changes that did not come through the mount. */
+  readonly notify: Notifications;
+  readonly #hosted: HostedVolume;
+  readonly #dispatcher: Dispatcher;
+
+  /** Made by `mount`. */
+  constructor(hosted: HostedVolume, dispatcher: Dispatcher) {
+    super();
+    this.#hosted = hosted;
+    this.#dispatcher = dispatcher;
+    this.mountPoint = hosted.mountPoint;
+    this.notify = hosted.notify;
+    this.closed = hosted.ended.then(async (reason) => {
+      await dispatcher.shutdown(NtStatus.VOLUME_DISMOUNTED);
+      return { reason };
+    });
+  }
+
+  /**
+   * Unmounts and waits until the volume is gone. A volume that is gone already is no error.
+   * @throws MountError EBUSY when a program has files open there, and `force` is not set
+   */
+  async unmount(options: UnmountOptions = {}): Promise<void> {
+    await this.#hosted.unmount(options.force === true);
+    await this.closed;
+  }
+
+  /** How often each callback was called, failed, and took too long. */
+  statistics(): Partial<Record<keyof DokanOperations, CallbackStatistics>> {
+    return this.#dispatcher.statistics();
+  }
+
+  /** Opens that have not had their closeFile. */
+  get openCount(): number {
+    return this.#dispatcher.openCount;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unmount();
+  }
+
+  /** Hands a programming error to whoever listens. */
+  report(error: CallbackError): void {
+    if (this.listenerCount('error') === 0) {
+      process.emitWarning(error);
+      return;
+    }
+    try {
+      this.emit('error', error);
+    } catch (thrown) {
+      // A listener's mistake must not reach the request that is being answered.
+      process.emitWarning(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+  }
+}

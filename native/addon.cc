@@ -1,0 +1,71 @@
+#include <napi.h>
+
+#if defined(__linux__)
+#include "linux/environment.h"
+#include "linux/fuse_device.h"
+#include "linux/mount_functions.h"
+#include "linux/posix_functions.h"
+#endif
+
+// The export list. lib/hosts/addon.ts declares the same in TypeScript, with the documentation.
+namespace dokan {
+namespace {
+
+#if defined(__linux__)
+
+void Export(Napi::Env env, Napi::Object exports) {
+  AddonEnvironment::Attach(env);
+  AddonEnvironment::Of(env).device_class() = Napi::Persistent(FuseDevice::DefineClass(env));
+
+  exports["mountDirect"] = Napi::Function::New<MountDirectFunction>(env, "mountDirect");
+  exports["mountWithHelper"] = Napi::Function::New<MountWithHelperFunction>(env, "mountWithHelper");
+  exports["unmountDirect"] = Napi::Function::New<UnmountDirectFunction>(env, "unmountDirect");
+  exports["unmountWithHelper"] =
+      Napi::Function::New<UnmountWithHelperFunction>(env, "unmountWithHelper");
+
+  const auto raw = [&](const char* name, napi_callback function) {
+    napi_value value = nullptr;
+    NAPI_THROW_IF_FAILED_VOID(
+        env, napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value));
+    exports.Set(name, value);
+  };
+  raw("openBeneath", OpenBeneathFunction);
+  raw("statBeneath", StatBeneath);
+  raw("statFd", StatDescriptor);
+  raw("unlinkBeneath", UnlinkBeneath);
+  raw("mkdirBeneath", MakeDirectoryBeneath);
+  raw("symlinkBeneath", SymlinkBeneath);
+  raw("readlinkBeneath", ReadLinkBeneath);
+  raw("linkBeneath", LinkBeneath);
+  raw("renameBeneath", RenameBeneath);
+  raw("mknodBeneath", MakeNodeBeneath);
+  raw("chmodBeneath", ChangeModeBeneath);
+  raw("chownBeneath", ChangeOwnerBeneath);
+  raw("utimesBeneath", SetTimesBeneath);
+  raw("utimesFd", SetTimesDescriptor);
+  raw("getXattr", GetXattr);
+  raw("setXattr", SetXattr);
+  raw("listXattr", ListXattr);
+  raw("removeXattr", RemoveXattr);
+  raw("fallocate", Fallocate);
+  raw("seek", Seek);
+  raw("readDirectory", ReadDirectory);
+  raw("useOpenat2", UseOpenat2Function);
+}
+
+#else
+
+void Export(Napi::Env, Napi::Object) {}
+
+#endif
+
+}  // namespace
+}  // namespace dokan
+
+// Outside the namespaces: the macro makes a name of its own from this one.
+static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  dokan::Export(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(dokan, Initialize)

@@ -1,0 +1,74 @@
+#include "device_io.h"
+
+#include <errno.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace dokan {
+namespace {
+
+int64_t MonotonicNanoseconds() {
+  timespec now = {};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * INT64_C(1'000'000'000) + now.tv_nsec;
+}
+
+void Pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+  asm volatile("yield");
+#endif
+}
+
+// The kernel takes a reply whole or not at all.
+int64_t WriteResult(ssize_t written, size_t expected) {
+  if (written < 0) {
+    return -errno;
+  }
+  return static_cast<size_t>(written) == expected ? 0 : -EIO;
+}
+
+}  // namespace
+
+int64_t ReceiveRequest(int fd, std::span<uint8_t> buffer, int64_t spin_microseconds) {
+  int64_t deadline = 0;
+  while (true) {
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count >= 0) {
+      return count;
+    }
+    // ENOENT: the request was withdrawn while the kernel copied it; the next one may be there.
+    if (errno == EINTR || errno == ENOENT) {
+      continue;
+    }
+    if (errno != EAGAIN || spin_microseconds <= 0) {
+      return -errno;
+    }
+    const int64_t now = MonotonicNanoseconds();
+    if (deadline == 0) {
+      deadline = now + spin_microseconds * 1000;
+    } else if (now >= deadline) {
+      return -EAGAIN;
+    }
+    Pause();
+  }
+}
+
+int64_t SendReply(int fd, std::span<const uint8_t> reply) {
+  return WriteResult(::write(fd, reply.data(), reply.size()), reply.size());
+}
+
+int64_t SendReplyParts(int fd, std::span<const uint8_t> head, std::span<const uint8_t> body) {
+  // writev only reads; iovec has no const form.
+  const std::array<iovec, 2> parts = {
+      iovec{const_cast<uint8_t*>(head.data()), head.size()},
+      iovec{const_cast<uint8_t*>(body.data()), body.size()},
+  };
+  return WriteResult(::writev(fd, parts.data(), parts.size()), head.size() + body.size());
+}
+
+}  // namespace dokan

@@ -1,0 +1,161 @@
+#include "fuse_connection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mount.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <utility>
+
+#include "thread.h"
+
+namespace dokan {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kHelperLimit{2000};
+constexpr milliseconds kNotifyLimit{20};
+
+// Whether the file system behind a device is mounted anywhere. The kernel gives its device number
+// to the next file system as soon as it is gone, so the number alone does not tell ours from one
+// that was mounted at the same place since. Asked by a notification that only drops cached
+// attributes of the root: it takes no locks, needs no path, and the kernel answers ENOENT when
+// there is no root.
+bool IsMounted(int device) {
+  struct {
+    uint32_t length = 16 + 24;
+    int32_t code = 2;  // FUSE_NOTIFY_INVAL_INODE
+    uint64_t unique = 0;
+    uint64_t node = 1;
+    int64_t offset = -1;
+    int64_t size = 0;
+  } const message;
+  static_assert(sizeof message == 40);
+  if (::write(device, &message, sizeof message) == sizeof message) {
+    return true;
+  }
+  // ENOENT or a kernel that refuses the message: an unmounted device reports POLLERR.
+  pollfd entry = {device, 0, 0};
+  return errno != ENOENT && ::poll(&entry, 1, 0) == 0;
+}
+
+}  // namespace
+
+FuseConnection::FuseConnection(MountedFileSystem mounted)
+    : mounted_(std::move(mounted)), fd_(mounted_.device.get()) {}
+
+FuseConnection::~FuseConnection() {
+  CloseDevice();
+}
+
+std::string FuseConnection::device_number() const {
+  return mounted_.identity ? mounted_.identity->device_number : std::string();
+}
+
+bool FuseConnection::Notify(std::span<const uint8_t> message) {
+  const std::lock_guard lock(mutex_);
+  if (!mounted_.device.valid()) {
+    return false;
+  }
+  if (!notify_) {
+    notify_ = std::make_unique<NotifyQueue>(mounted_.device.get());
+  }
+  return notify_->Push(message);
+}
+
+void FuseConnection::Close() {
+  CloseDevice();
+  const std::lock_guard lock(mutex_);
+  forgotten_ = true;
+  mounted_.keeper.Reset();
+}
+
+void FuseConnection::CloseDevice() {
+  const std::lock_guard lock(mutex_);
+  if (!mounted_.device.valid()) {
+    return;
+  }
+  if (notify_ && !notify_->Stop(kNotifyLimit)) {
+    // The thread waits inside the kernel for a lock that one of our unanswered requests holds, and
+    // its write keeps the device open: closing ours would not end the connection.
+    AbortConnection();
+    notify_->Stop(kNotifyLimit);
+  }
+  mounted_at_close_ = IsMounted(mounted_.device.get());
+  fd_.store(-1, std::memory_order_relaxed);
+  mounted_.device.Reset();
+}
+
+void FuseConnection::AbortConnection() const {
+  if (!mounted_.identity || !IsMounted(mounted_.device.get())) {
+    return;
+  }
+  const std::string& device = mounted_.identity->device_number;
+  const std::string control =
+      "/sys/fs/fuse/connections/" + device.substr(device.find(':') + 1) + "/abort";
+  const FileDescriptor file(::open(control.c_str(), O_WRONLY | O_CLOEXEC));
+  if ((!file.valid() || ::write(file.get(), "1", 1) != 1) && IsOnTop()) {
+    ::umount2(mounted_.mount_point.c_str(), MNT_FORCE | UMOUNT_NOFOLLOW);
+  }
+}
+
+bool FuseConnection::IsOnTop() const {
+  return mounted_.identity && TopmostMount(mounted_.mount_point) == mounted_.identity;
+}
+
+void FuseConnection::Detach() {
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(forgotten_, true)) {
+    return;
+  }
+  if (mounted_.keeper.valid()) {
+    mounted_.keeper.Reset();
+    mounted_.keeper_exit->WaitFor(kHelperLimit);
+  }
+  if (!mounted_at_close_ || !IsOnTop()) {
+    return;
+  }
+  if (!mounted_.helper) {
+    ::umount2(mounted_.mount_point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+    return;
+  }
+  HelperProcess process;
+  if (process.Start(*mounted_.helper, {"-u", "-z", "--", mounted_.mount_point}) == 0) {
+    process.FinishWithin(kHelperLimit);
+  }
+}
+
+void TearDown(std::vector<std::shared_ptr<FuseConnection>> connections) {
+  if (connections.empty()) {
+    return;
+  }
+  for (const auto& connection : connections) {
+    connection->CloseDevice();
+  }
+  // umount walks the path to the mount point, which may lie on a file system that hangs: nobody's
+  // exit may hang with it.
+  struct Progress {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool done = false;
+  };
+  const auto progress = std::make_shared<Progress>();
+  const milliseconds limit = kHelperLimit * (connections.size() + 1);
+  const bool started = StartThread([progress, connections = std::move(connections)] {
+    for (auto connection = connections.rbegin(); connection != connections.rend(); ++connection) {
+      (*connection)->Detach();
+    }
+    const std::lock_guard lock(progress->mutex);
+    progress->done = true;
+    progress->changed.notify_all();
+  });
+  if (started) {
+    std::unique_lock lock(progress->mutex);
+    progress->changed.wait_for(lock, limit, [&] { return progress->done; });
+  }
+}
+
+}  // namespace dokan

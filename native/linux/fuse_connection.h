@@ -1,0 +1,74 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "file_descriptor.h"
+#include "helper_process.h"
+#include "mount_table.h"
+#include "notify_queue.h"
+
+namespace dokan {
+
+// What a mount operation hands over.
+struct MountedFileSystem {
+  FileDescriptor device;
+  std::string mount_point;  // Real path, as mountinfo names it.
+  std::optional<MountIdentity> identity;
+  // Who can detach it: the helper that mounted it, or nobody (then umount2 does).
+  std::optional<HelperProgram> helper;
+  // auto_unmount: the socket whose end makes the waiting helper detach, and that helper's end.
+  FileDescriptor keeper;
+  std::shared_ptr<HelperProcess::Exit> keeper_exit;
+};
+
+// One connection to the kernel and the mount it serves; knows nothing of JavaScript. Created by the
+// thread that mounted; used by the JS thread; ended by that, by the tear-down of its environment or
+// by the exit of the process. fd() may be read without the lock by the thread that closes.
+class FuseConnection {
+ public:
+  explicit FuseConnection(MountedFileSystem mounted);
+  ~FuseConnection();
+  FuseConnection(const FuseConnection&) = delete;
+  FuseConnection& operator=(const FuseConnection&) = delete;
+
+  int fd() const { return fd_.load(std::memory_order_relaxed); }
+  const std::string& mount_point() const { return mounted_.mount_point; }
+  std::string device_number() const;
+
+  bool Notify(std::span<const uint8_t> message);
+
+  // Closes device and socket. The mount is not ours any more: Detach does nothing from here on.
+  void Close();
+
+  // First half of a tear-down: sees whether the file system is still mounted, then closes the
+  // device, which makes the kernel end every request, so that nothing that follows can wait for us.
+  void CloseDevice();
+
+  // Second half: takes the dead mount away, if it is still the one at its place. May block: runs on
+  // a thread that TearDown waits for with a limit.
+  void Detach();
+
+ private:
+  void AbortConnection() const;
+  bool IsOnTop() const;
+
+  std::mutex mutex_;
+  MountedFileSystem mounted_;
+  std::atomic<int> fd_;
+  std::unique_ptr<NotifyQueue> notify_;
+  bool mounted_at_close_ = false;
+  bool forgotten_ = false;
+};
+
+// Ends connections whose environment is gone: closes all devices, then detaches all mounts, newest
+// first (they may lie on one another). Any thread; waits for a few seconds at most.
+void TearDown(std::vector<std::shared_ptr<FuseConnection>> connections);
+
+}  // namespace dokan

@@ -1,0 +1,236 @@
+#include "fuse_device.h"
+
+#include <errno.h>
+
+#include <span>
+#include <utility>
+
+#include "arguments.h"
+#include "byte_string.h"
+#include "connection_registry.h"
+#include "device_io.h"
+#include "environment.h"
+#include "javascript_call.h"
+#include "system_failure.h"
+
+namespace dokan {
+namespace {
+
+using Connection = std::shared_ptr<FuseConnection>;
+
+napi_property_descriptor RawMethod(const char* name, napi_callback callback) {
+  return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_method, nullptr};
+}
+
+// -EFAULT for a detached buffer, -EINVAL for a length outside of it.
+int64_t CheckLength(std::span<uint8_t> bytes, int64_t length) {
+  if (bytes.data() == nullptr) {
+    return -EFAULT;
+  }
+  return length < 0 || static_cast<uint64_t>(length) > bytes.size() ? -EINVAL : 0;
+}
+
+}  // namespace
+
+Napi::Function FuseDevice::DefineClass(Napi::Env env) {
+  return ObjectWrap::DefineClass(
+      env, "FuseDevice",
+      {
+          InstanceAccessor<&FuseDevice::Fd>("fd", napi_enumerable),
+          InstanceAccessor<&FuseDevice::DeviceNumber>("deviceNumber", napi_enumerable),
+          InstanceAccessor<&FuseDevice::MountPoint>("mountPoint", napi_enumerable),
+          InstanceMethod<&FuseDevice::Start>("start", napi_default_method),
+          InstanceMethod<&FuseDevice::Stop>("stop", napi_default_method),
+          InstanceMethod<&FuseDevice::RefHandle>("ref", napi_default_method),
+          InstanceMethod<&FuseDevice::UnrefHandle>("unref", napi_default_method),
+          InstanceMethod<&FuseDevice::Close>("close", napi_default_method),
+          RawMethod("receive", Receive),
+          RawMethod("send", Send),
+          RawMethod("sendParts", SendParts),
+          RawMethod("notify", Notify),
+      });
+}
+
+Napi::Value FuseDevice::Create(Napi::Env env, Connection connection) {
+  return AddonEnvironment::Of(env).device_class().New(
+      {Napi::External<Connection>::New(env, &connection)});
+}
+
+FuseDevice::FuseDevice(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (info.Length() != 1 || !info[0].IsExternal()) {
+    throw Napi::TypeError::New(info.Env(), "Illegal constructor: devices come from mounting");
+  }
+  connection_ = *info[0].As<Napi::External<Connection>>().Data();
+  environment_ = &AddonEnvironment::Of(info.Env());
+  environment_->Add(this);
+  Ref();
+}
+
+FuseDevice::~FuseDevice() = default;
+
+Napi::Value FuseDevice::Fd(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), connection_->fd());
+}
+
+Napi::Value FuseDevice::DeviceNumber(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), connection_->device_number());
+}
+
+Napi::Value FuseDevice::MountPoint(const Napi::CallbackInfo& info) {
+  return Napi::Value(info.Env(), DecodeBytes(info.Env(), connection_->mount_point()));
+}
+
+void FuseDevice::Start(const Napi::CallbackInfo& info) {
+  if (!info[0].IsFunction()) {
+    throw Napi::TypeError::New(info.Env(), "Expected a function for 'onReadable'");
+  }
+  const auto fail = [&](int error) {
+    return SystemFailure::FromErrno(error, "poll", connection_->mount_point()).ToError(info.Env());
+  };
+  if (connection_->fd() < 0) {
+    throw fail(EBADF);
+  }
+  on_readable_ = Napi::Persistent(info[0].As<Napi::Function>());
+  if (!context_) {
+    context_.emplace(info.Env(), "FuseDevice");
+  }
+  int error = 0;
+  if (poller_ == nullptr) {
+    AddonEnvironment* environment = environment_;
+    poller_ = DevicePoller::Open(
+        environment->loop(), connection_->fd(), [this] { OnEvent(); },
+        [environment] { environment->HandleClosed(); }, &error);
+    if (poller_ == nullptr) {
+      throw fail(-error);
+    }
+    environment->HandleOpened();
+    if (!referenced_) {
+      poller_->Unref();
+    }
+  }
+  error = poller_->Start();
+  if (error != 0) {
+    throw fail(-error);
+  }
+}
+
+void FuseDevice::Stop(const Napi::CallbackInfo&) {
+  if (poller_ != nullptr) {
+    poller_->Stop();
+  }
+}
+
+void FuseDevice::RefHandle(const Napi::CallbackInfo&) {
+  referenced_ = true;
+  if (poller_ != nullptr) {
+    poller_->Ref();
+  }
+}
+
+void FuseDevice::UnrefHandle(const Napi::CallbackInfo&) {
+  referenced_ = false;
+  if (poller_ != nullptr) {
+    poller_->Unref();
+  }
+}
+
+void FuseDevice::Close(const Napi::CallbackInfo&) {
+  if (environment_ == nullptr) {
+    return;
+  }
+  environment_->Remove(this);
+  ConnectionRegistry::Get().Remove(connection_);
+  ReleaseLoop();
+  connection_->Close();
+}
+
+std::shared_ptr<FuseConnection> FuseDevice::ReleaseConnection() {
+  ReleaseLoop();
+  return connection_;
+}
+
+// Polling ends before the descriptor is closed, or the loop would watch whatever gets its number.
+void FuseDevice::ReleaseLoop() {
+  if (poller_ != nullptr) {
+    std::exchange(poller_, nullptr)->Close();
+  }
+  on_readable_.Reset();
+  context_.reset();
+  environment_ = nullptr;
+  Unref();
+}
+
+void FuseDevice::OnEvent() {
+  const Napi::Env env = Env();
+  const Napi::HandleScope scope(env);
+  // The handle in this scope keeps the object while the callback closes it.
+  const Napi::Value self = Value();
+  CallJavaScript(env, *context_, self, on_readable_.Value());
+}
+
+napi_value FuseDevice::Receive(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const std::span<uint8_t> buffer = arguments.Bytes(0, "buffer");
+  const int64_t spin = arguments.Int64(1, "spinMicroseconds");
+  void* self = nullptr;
+  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
+    return nullptr;
+  }
+  const int64_t error = CheckLength(buffer, 0);
+  return Number(env, error != 0 ? error
+                                : ReceiveRequest(static_cast<FuseDevice*>(self)->connection_->fd(),
+                                                 buffer, spin));
+}
+
+napi_value FuseDevice::Send(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const std::span<uint8_t> buffer = arguments.Bytes(0, "buffer");
+  const int64_t length = arguments.Int64(1, "length");
+  void* self = nullptr;
+  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
+    return nullptr;
+  }
+  int64_t result = CheckLength(buffer, length);
+  if (result == 0) {
+    result = SendReply(static_cast<FuseDevice*>(self)->connection_->fd(),
+                       buffer.first(static_cast<size_t>(length)));
+  }
+  return Number(env, result);
+}
+
+napi_value FuseDevice::SendParts(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const std::span<uint8_t> head = arguments.Bytes(0, "head");
+  const int64_t head_length = arguments.Int64(1, "headLength");
+  const std::span<uint8_t> body = arguments.Bytes(2, "body");
+  const int64_t body_length = arguments.Int64(3, "bodyLength");
+  void* self = nullptr;
+  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
+    return nullptr;
+  }
+  int64_t result = CheckLength(head, head_length);
+  // An empty body has no memory, and that is not the same as a detached one.
+  if (result == 0 && (body_length != 0 || body.data() != nullptr)) {
+    result = CheckLength(body, body_length);
+  }
+  if (result == 0) {
+    result = SendReplyParts(static_cast<FuseDevice*>(self)->connection_->fd(),
+                            head.first(static_cast<size_t>(head_length)),
+                            body.first(static_cast<size_t>(body_length)));
+  }
+  return Number(env, result);
+}
+
+napi_value FuseDevice::Notify(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const std::span<uint8_t> message = arguments.Bytes(0, "message");
+  void* self = nullptr;
+  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
+    return nullptr;
+  }
+  napi_value result = nullptr;
+  napi_get_boolean(env, static_cast<FuseDevice*>(self)->connection_->Notify(message), &result);
+  return result;
+}
+
+}  // namespace dokan

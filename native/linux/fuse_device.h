@@ -1,0 +1,60 @@
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "device_poller.h"
+#include "fuse_connection.h"
+
+namespace dokan {
+
+class AddonEnvironment;
+
+// The JavaScript class FuseDevice: a FuseConnection and its place in the event loop. JS thread
+// only. JavaScript cannot construct it; the mount functions do. Referenced strongly until close(),
+// so that the garbage collector never ends a mount.
+class FuseDevice : public Napi::ObjectWrap<FuseDevice> {
+ public:
+  static Napi::Function DefineClass(Napi::Env env);
+  static Napi::Value Create(Napi::Env env, std::shared_ptr<FuseConnection> connection);
+
+  // For ObjectWrap: info[0] is an External with the connection.
+  explicit FuseDevice(const Napi::CallbackInfo& info);
+  ~FuseDevice() override;
+  FuseDevice(const FuseDevice&) = delete;
+  FuseDevice& operator=(const FuseDevice&) = delete;
+
+  // The environment ends: lets go of the loop and of JavaScript, and hands over the connection.
+  std::shared_ptr<FuseConnection> ReleaseConnection();
+
+ private:
+  Napi::Value Fd(const Napi::CallbackInfo& info);
+  Napi::Value DeviceNumber(const Napi::CallbackInfo& info);
+  Napi::Value MountPoint(const Napi::CallbackInfo& info);
+  void Start(const Napi::CallbackInfo& info);
+  void Stop(const Napi::CallbackInfo& info);
+  void RefHandle(const Napi::CallbackInfo& info);
+  void UnrefHandle(const Napi::CallbackInfo& info);
+  void Close(const Napi::CallbackInfo& info);
+
+  // The hot functions: plain Node-API, no allocation, no C++ exceptions.
+  static napi_value Receive(napi_env env, napi_callback_info info);
+  static napi_value Send(napi_env env, napi_callback_info info);
+  static napi_value SendParts(napi_env env, napi_callback_info info);
+  static napi_value Notify(napi_env env, napi_callback_info info);
+
+  void OnEvent();
+  void ReleaseLoop();
+
+  AddonEnvironment* environment_ = nullptr;
+  std::shared_ptr<FuseConnection> connection_;
+  DevicePoller* poller_ = nullptr;
+  Napi::FunctionReference on_readable_;
+  std::optional<Napi::AsyncContext> context_;
+  bool referenced_ = true;
+};
+
+}  // namespace dokan

@@ -1,0 +1,172 @@
+#include "mount_functions.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "byte_string.h"
+#include "connection_registry.h"
+#include "environment.h"
+#include "fuse_device.h"
+#include "mount_operations.h"
+#include "system_failure.h"
+
+namespace dokan {
+namespace {
+
+class MountTask : public BackgroundTask {
+ public:
+  using Mount = std::function<SystemFailure(MountedFileSystem*)>;
+  explicit MountTask(Mount mount) : mount_(std::move(mount)) {}
+
+  void Execute() override {
+    ConnectionRegistry::Get().BeginMount();
+    MountedFileSystem mounted;
+    failure_ = mount_(&mounted);
+    if (!failure_.failed()) {
+      connection_ = std::make_shared<FuseConnection>(std::move(mounted));
+    }
+    ConnectionRegistry::Get().EndMount(connection_);
+  }
+
+  Napi::Value Result(Napi::Env env) override {
+    if (failure_.failed()) {
+      throw failure_.ToError(env);
+    }
+    return FuseDevice::Create(env, connection_);
+  }
+
+  void Abandon() override {
+    if (connection_) {
+      ConnectionRegistry::Get().Remove(connection_);
+      TearDown({connection_});
+    }
+  }
+
+  bool Awaited() const override { return true; }
+
+ private:
+  Mount mount_;
+  SystemFailure failure_;
+  std::shared_ptr<FuseConnection> connection_;
+};
+
+class UnmountTask : public BackgroundTask {
+ public:
+  using Unmount = std::function<SystemFailure()>;
+  explicit UnmountTask(Unmount unmount) : unmount_(std::move(unmount)) {}
+
+  void Execute() override { failure_ = unmount_(); }
+
+  Napi::Value Result(Napi::Env env) override {
+    if (failure_.failed()) {
+      throw failure_.ToError(env);
+    }
+    return env.Undefined();
+  }
+
+ private:
+  Unmount unmount_;
+  SystemFailure failure_;
+};
+
+Napi::TypeError WrongType(Napi::Env env, const char* name, const char* expected) {
+  return Napi::TypeError::New(env, std::string("Expected ") + expected + " for '" + name + "'");
+}
+
+std::string Text(const Napi::Value& value, const char* name) {
+  if (!value.IsString()) {
+    throw WrongType(value.Env(), name, "a string");
+  }
+  BytePath bytes;
+  if (!bytes.Read(value.Env(), value) || bytes.error() != 0) {
+    throw SystemFailure::FromErrno(bytes.error(), "mount", name).ToError(value.Env());
+  }
+  return std::string(bytes.view());
+}
+
+int64_t Integer(const Napi::Value& value, const char* name) {
+  if (!value.IsNumber()) {
+    throw WrongType(value.Env(), name, "a number");
+  }
+  return value.As<Napi::Number>().Int64Value();
+}
+
+bool Boolean(const Napi::Value& value, const char* name) {
+  if (!value.IsBoolean()) {
+    throw WrongType(value.Env(), name, "a boolean");
+  }
+  return value.As<Napi::Boolean>().Value();
+}
+
+Napi::Object Request(const Napi::CallbackInfo& info) {
+  if (!info[0].IsObject()) {
+    throw WrongType(info.Env(), "request", "an object");
+  }
+  return info[0].As<Napi::Object>();
+}
+
+// Starts the task that `make` builds from the arguments. What is wrong with these rejects the
+// promise too: one way for the caller to learn of a failure.
+Napi::Value Start(Napi::Env env, const std::function<std::unique_ptr<BackgroundTask>()>& make) {
+  try {
+    return AddonEnvironment::Of(env).tasks().Start(make());
+  } catch (const Napi::Error& error) {
+    const auto deferred = Napi::Promise::Deferred::New(env);
+    deferred.Reject(error.Value());
+    return deferred.Promise();
+  }
+}
+
+}  // namespace
+
+Napi::Value MountDirectFunction(const Napi::CallbackInfo& info) {
+  return Start(info.Env(), [&] {
+    const Napi::Object object = Request(info);
+    const DirectMount request = {
+        .mount_point = Text(object.Get("mountPoint"), "mountPoint"),
+        .source = Text(object.Get("source"), "source"),
+        .type = Text(object.Get("type"), "type"),
+        .flags = static_cast<unsigned long>(Integer(object.Get("flags"), "flags")),
+        .data = Text(object.Get("data"), "data"),
+    };
+    return std::make_unique<MountTask>(
+        [request](MountedFileSystem* mounted) { return MountDirect(request, mounted); });
+  });
+}
+
+Napi::Value MountWithHelperFunction(const Napi::CallbackInfo& info) {
+  return Start(info.Env(), [&] {
+    const Napi::Object object = Request(info);
+    const HelperMount request = {
+        .helper = HelperProgram::FromCurrentEnvironment(Text(object.Get("helper"), "helper")),
+        .mount_point = Text(object.Get("mountPoint"), "mountPoint"),
+        .options = Text(object.Get("options"), "options"),
+        .keep_alive = Boolean(object.Get("keepAlive"), "keepAlive"),
+    };
+    return std::make_unique<MountTask>(
+        [request](MountedFileSystem* mounted) { return MountWithHelper(request, mounted); });
+  });
+}
+
+Napi::Value UnmountDirectFunction(const Napi::CallbackInfo& info) {
+  return Start(info.Env(), [&] {
+    const std::string mount_point = Text(info[0], "mountPoint");
+    const int flags = static_cast<int>(Integer(info[1], "flags"));
+    return std::make_unique<UnmountTask>(
+        [mount_point, flags] { return UnmountDirect(mount_point, flags); });
+  });
+}
+
+Napi::Value UnmountWithHelperFunction(const Napi::CallbackInfo& info) {
+  return Start(info.Env(), [&] {
+    const auto helper = HelperProgram::FromCurrentEnvironment(Text(info[0], "helper"));
+    const std::string mount_point = Text(info[1], "mountPoint");
+    const bool lazy = Boolean(info[2], "lazy");
+    return std::make_unique<UnmountTask>(
+        [helper, mount_point, lazy] { return UnmountWithHelper(helper, mount_point, lazy); });
+  });
+}
+
+}  // namespace dokan

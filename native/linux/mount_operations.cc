@@ -1,0 +1,159 @@
+#include "mount_operations.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace dokan {
+namespace {
+
+constexpr const char* kDevice = "/dev/fuse";
+
+// Resolved before mounting: afterwards every look at the path could be a request to ourselves.
+int RealPath(const std::string& path, std::string* out) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         &std::free);
+  if (!real) {
+    return errno;
+  }
+  *out = real.get();
+  return 0;
+}
+
+// The descriptor a helper passes through its socket; invalid when it ended without.
+FileDescriptor ReceiveDescriptor(int channel) {
+  char byte = 0;
+  iovec part = {&byte, 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control = {};
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  ssize_t count = 0;
+  do {
+    count = ::recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
+  } while (count < 0 && errno == EINTR);
+  const cmsghdr* header = count > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+  if (header == nullptr || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
+    return {};
+  }
+  int fd = -1;
+  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+  return FileDescriptor(fd);
+}
+
+SystemFailure HelperFailure(const std::string& helper, int exit_code,
+                            const HelperProcess& process) {
+  return {0, "helper", helper, exit_code, process.ErrorText()};
+}
+
+}  // namespace
+
+SystemFailure MountDirect(const DirectMount& request, MountedFileSystem* mounted) {
+  const auto failure = [&](int error) {
+    return SystemFailure::FromErrno(error, "mount", request.mount_point);
+  };
+  mounted->device.Reset(::open(kDevice, O_RDWR | O_CLOEXEC | O_NONBLOCK));
+  if (!mounted->device.valid()) {
+    return SystemFailure::FromErrno(errno, "open", kDevice);
+  }
+  if (const int error = RealPath(request.mount_point, &mounted->mount_point); error != 0) {
+    return failure(error);
+  }
+  struct stat status = {};
+  if (::lstat(mounted->mount_point.c_str(), &status) != 0) {
+    return failure(errno);
+  }
+  std::array<char, 128> head;
+  std::snprintf(head.data(), head.size(), "fd=%d,rootmode=%o,user_id=%u,group_id=%u",
+                mounted->device.get(), status.st_mode & S_IFMT, ::getuid(), ::getgid());
+  std::string data = head.data();
+  if (!request.data.empty()) {
+    data += ',' + request.data;
+  }
+  // The kernel takes one page and cuts the rest off without a word.
+  if (data.size() >= static_cast<size_t>(::sysconf(_SC_PAGESIZE))) {
+    return failure(EINVAL);
+  }
+  if (::mount(request.source.c_str(), mounted->mount_point.c_str(), request.type.c_str(),
+              request.flags, data.c_str()) != 0) {
+    return failure(errno);
+  }
+  mounted->identity = TopmostMount(mounted->mount_point);
+  return {};
+}
+
+SystemFailure MountWithHelper(const HelperMount& request, MountedFileSystem* mounted) {
+  if (const int error = RealPath(request.mount_point, &mounted->mount_point); error != 0) {
+    return SystemFailure::FromErrno(error, "mount", request.mount_point);
+  }
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    return SystemFailure::FromErrno(errno, "spawn", request.helper.path);
+  }
+  FileDescriptor ours(ends[0]);
+  FileDescriptor theirs(ends[1]);
+  HelperProcess process;
+  const int error = process.Start(
+      request.helper, {"-o", request.options, "--", mounted->mount_point}, theirs.get());
+  if (error != 0) {
+    return SystemFailure::FromErrno(error, "spawn", request.helper.path);
+  }
+  theirs.Reset();  // Now the helper's end is the only one, and its exit is our end of file.
+  process.CollectErrors(ours.get());
+  mounted->device = ReceiveDescriptor(ours.get());
+  if (!mounted->device.valid()) {
+    ours.Reset();
+    const int exit_code = process.Finish();
+    return HelperFailure(request.helper.path, exit_code, process);
+  }
+  const int flags = ::fcntl(mounted->device.get(), F_GETFL);
+  ::fcntl(mounted->device.get(), F_SETFL, flags | O_NONBLOCK);
+  mounted->identity = TopmostMount(mounted->mount_point);
+  mounted->helper = request.helper;
+  if (request.keep_alive) {
+    mounted->keeper = std::move(ours);
+    mounted->keeper_exit = std::move(process).FinishInBackground();
+  } else {
+    ours.Reset();
+    process.Finish();
+  }
+  return {};
+}
+
+SystemFailure UnmountDirect(const std::string& mount_point, int flags) {
+  if (::umount2(mount_point.c_str(), flags) != 0) {
+    return SystemFailure::FromErrno(errno, "umount", mount_point);
+  }
+  return {};
+}
+
+SystemFailure UnmountWithHelper(const HelperProgram& helper, const std::string& mount_point,
+                                bool lazy) {
+  std::vector<std::string> arguments = {"-u"};
+  if (lazy) {
+    arguments.emplace_back("-z");
+  }
+  arguments.insert(arguments.end(), {"--", mount_point});
+  HelperProcess process;
+  if (const int error = process.Start(helper, arguments); error != 0) {
+    return SystemFailure::FromErrno(error, "spawn", helper.path);
+  }
+  if (const int exit_code = process.Finish(); exit_code != 0) {
+    return HelperFailure(helper.path, exit_code, process);
+  }
+  return {};
+}
+
+}  // namespace dokan

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include "byte_string.h"
+#include "file_descriptor.h"
+
+namespace dokan {
+
+// Paths relative to a directory that cannot leave it: no "..", no absolute path, no symbolic link
+// followed in any component. Results are >= 0 or -errno: -EXDEV for a path that would leave,
+// -ELOOP for one that passes through a link.
+
+// Opens `path` ("" and "." are the directory itself). O_CLOEXEC is always added. A link at the end
+// is -ELOOP, unless flags has O_PATH|O_NOFOLLOW, which opens the link.
+int OpenBeneath(int directory, const BytePath& path, int flags, mode_t mode);
+
+// O_PATH on whatever stands there, a link included.
+int OpenThing(int directory, const BytePath& path);
+
+// Where the last component of a path is to be looked up with the kernel's *at calls. Borrows the
+// directory when the path has one component, else owns the parent's descriptor.
+class Location {
+ public:
+  // For operations on an entry: its last component must be a name ("", "." and ".." are -EINVAL).
+  int FindEntry(int directory, const BytePath& path);
+  // For operations on what stands there: name() is "" when that is directory() itself.
+  int FindThing(int directory, const BytePath& path);
+
+  int directory() const { return directory_; }
+  const char* name() const { return name_.c_str(); }
+  bool is_directory_itself() const { return name_.empty(); }
+
+ private:
+  int Find(int directory, const BytePath& path, bool entry);
+
+  FileDescriptor parent_;
+  int directory_ = -1;
+  std::string name_;
+};
+
+// For tests: false makes every call resolve component by component, as on kernels before 5.6 and
+// where a container's filter forbids openat2. Returns the former setting. Process-wide.
+bool UseOpenat2(bool enabled);
+
+}  // namespace dokan

@@ -1,0 +1,201 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <span>
+
+#include "arguments.h"
+#include "posix_beneath.h"
+#include "posix_functions.h"
+#include "proc_path.h"
+
+namespace dokan {
+namespace {
+
+constexpr size_t kStatusLength = 16;
+constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
+constexpr uint32_t kSetAccessTime = 1;
+constexpr uint32_t kSetModificationTime = 2;
+
+// Years before 1677 and after 2262 do not fit into nanoseconds: the nearest that does.
+int64_t Nanoseconds(int64_t seconds, int64_t nanoseconds) {
+  int64_t result = 0;
+  if (__builtin_mul_overflow(seconds, kNanosecondsPerSecond, &result) ||
+      __builtin_add_overflow(result, nanoseconds, &result)) {
+    return seconds < 0 ? INT64_MIN : INT64_MAX;
+  }
+  return result;
+}
+
+// Rounds down: tv_nsec is never negative, also before 1970.
+timespec ToTimespec(int64_t nanoseconds) {
+  int64_t seconds = nanoseconds / kNanosecondsPerSecond;
+  int64_t rest = nanoseconds % kNanosecondsPerSecond;
+  if (rest < 0) {
+    rest += kNanosecondsPerSecond;
+    --seconds;
+  }
+  timespec result = {};
+  result.tv_sec = seconds;
+  result.tv_nsec = rest;
+  return result;
+}
+
+std::array<timespec, 2> Times(int64_t access, int64_t modification, uint32_t flags) {
+  std::array<timespec, 2> times = {ToTimespec(access), ToTimespec(modification)};
+  if ((flags & kSetAccessTime) == 0) {
+    times[0].tv_nsec = UTIME_OMIT;
+  }
+  if ((flags & kSetModificationTime) == 0) {
+    times[1].tv_nsec = UTIME_OMIT;
+  }
+  return times;
+}
+
+// The order the TypeScript side documents: dev, ino, mode, nlink, uid, gid, rdev, size, blksize,
+// blocks, atime, mtime, ctime, birth time. The rest of the array is left as it is.
+void Fill(std::span<int64_t> out, const struct statx& status) {
+  const auto time = [](const struct statx_timestamp& stamp) {
+    return Nanoseconds(stamp.tv_sec, stamp.tv_nsec);
+  };
+  out[0] = static_cast<int64_t>(makedev(status.stx_dev_major, status.stx_dev_minor));
+  out[1] = static_cast<int64_t>(status.stx_ino);
+  out[2] = status.stx_mode;
+  out[3] = status.stx_nlink;
+  out[4] = status.stx_uid;
+  out[5] = status.stx_gid;
+  out[6] = static_cast<int64_t>(makedev(status.stx_rdev_major, status.stx_rdev_minor));
+  out[7] = static_cast<int64_t>(status.stx_size);
+  out[8] = status.stx_blksize;
+  out[9] = static_cast<int64_t>(status.stx_blocks);
+  out[10] = time(status.stx_atime);
+  out[11] = time(status.stx_mtime);
+  out[12] = time(status.stx_ctime);
+  out[13] = (status.stx_mask & STATX_BTIME) != 0 ? time(status.stx_btime) : -1;
+}
+
+// The C library falls back to fstatat where the kernel has no statx; the birth time is unknown
+// then.
+int Status(int directory, const char* name, std::span<int64_t> out) {
+  struct statx status = {};
+  const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name == '\0' ? AT_EMPTY_PATH : 0);
+  if (::statx(directory, name, flags, STATX_BASIC_STATS | STATX_BTIME, &status) != 0) {
+    return -errno;
+  }
+  Fill(out, status);
+  return 0;
+}
+
+}  // namespace
+
+napi_value StatBeneath(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  BytePath path;
+  const int directory = arguments.Int32(0, "dirFd");
+  arguments.Path(1, "path", &path);
+  const std::span<int64_t> out = arguments.BigInt64Array(2, "out", kStatusLength);
+  if (arguments.failed()) {
+    return nullptr;
+  }
+  Location location;
+  if (const int error = location.FindThing(directory, path); error < 0) {
+    return Number(env, error);
+  }
+  return Number(env, Status(location.directory(), location.name(), out));
+}
+
+napi_value StatDescriptor(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const int fd = arguments.Int32(0, "fd");
+  const std::span<int64_t> out = arguments.BigInt64Array(1, "out", kStatusLength);
+  if (arguments.failed()) {
+    return nullptr;
+  }
+  return Number(env, Status(fd, "", out));
+}
+
+napi_value ChangeModeBeneath(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  BytePath path;
+  const int directory = arguments.Int32(0, "dirFd");
+  arguments.Path(1, "path", &path);
+  const mode_t mode = arguments.Uint32(2, "mode");
+  if (arguments.failed()) {
+    return nullptr;
+  }
+  const int fd = OpenThing(directory, path);
+  if (fd < 0) {
+    return Number(env, fd);
+  }
+  const FileDescriptor thing(fd);
+  struct stat status = {};
+  if (::fstat(fd, &status) != 0) {
+    return Number(env, -errno);
+  }
+  if (S_ISLNK(status.st_mode)) {
+    return Number(env, -EOPNOTSUPP);
+  }
+  return Number(env, ::chmod(ProcPath(fd).c_str(), mode & 07777U) == 0 ? 0 : -errno);
+}
+
+napi_value ChangeOwnerBeneath(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  BytePath path;
+  const int directory = arguments.Int32(0, "dirFd");
+  arguments.Path(1, "path", &path);
+  const uid_t uid = arguments.Uint32(2, "uid");
+  const gid_t gid = arguments.Uint32(3, "gid");
+  if (arguments.failed()) {
+    return nullptr;
+  }
+  Location location;
+  if (const int error = location.FindThing(directory, path); error < 0) {
+    return Number(env, error);
+  }
+  const int flags = AT_SYMLINK_NOFOLLOW | (location.is_directory_itself() ? AT_EMPTY_PATH : 0);
+  return Number(
+      env, ::fchownat(location.directory(), location.name(), uid, gid, flags) == 0 ? 0 : -errno);
+}
+
+napi_value SetTimesBeneath(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  BytePath path;
+  const int directory = arguments.Int32(0, "dirFd");
+  arguments.Path(1, "path", &path);
+  const int64_t access = arguments.BigInt64(2, "atimeNs");
+  const int64_t modification = arguments.BigInt64(3, "mtimeNs");
+  const uint32_t flags = arguments.Uint32(4, "flags");
+  if (arguments.failed()) {
+    return nullptr;
+  }
+  Location location;
+  if (const int error = location.FindThing(directory, path); error < 0) {
+    return Number(env, error);
+  }
+  const std::array<timespec, 2> times = Times(access, modification, flags);
+  // "." and not AT_EMPTY_PATH, which utimensat knows only since Linux 5.8.
+  const char* name = location.is_directory_itself() ? "." : location.name();
+  const int result = ::utimensat(location.directory(), name, times.data(), AT_SYMLINK_NOFOLLOW);
+  return Number(env, result == 0 ? 0 : -errno);
+}
+
+napi_value SetTimesDescriptor(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const int fd = arguments.Int32(0, "fd");
+  const int64_t access = arguments.BigInt64(1, "atimeNs");
+  const int64_t modification = arguments.BigInt64(2, "mtimeNs");
+  const uint32_t flags = arguments.Uint32(3, "flags");
+  if (arguments.failed()) {
+    return nullptr;
+  }
+  const std::array<timespec, 2> times = Times(access, modification, flags);
+  return Number(env, ::futimens(fd, times.data()) == 0 ? 0 : -errno);
+}
+
+}  // namespace dokan

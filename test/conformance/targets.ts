@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { atExit } from '../support/cleanup.js';
+import { startExample, type ExampleName, type ExampleOptions } from '../support/example.js';
+import { temporaryDirectory } from '../support/temporary.js';
+import { absent, allFeatures, type Features, type Target } from './target.js';
+
+/** /dev/shm is a file system of its own everywhere; a mount of ours would be no neutral partner. */
+function elsewhere(): { path: string; remove(): void } {
+  const path = mkdtempSync('/dev/shm/node-dokan-test-');
+  const remove = (): void => {
+    rmSync(path, { recursive: true, force: true });
+    released();
+  };
+  const released = atExit(remove);
+  return { path, remove };
+}
+
+/** The disk under os.tmpdir(): the reference every other target is compared with. */
+export function openNative(): Promise<Target> {
+  const temporary = temporaryDirectory();
+  const other = elsewhere();
+  return Promise.resolve({
+    directory: temporary.path,
+    features: allFeatures,
+    elsewhere: other.path,
+    close: () => {
+      temporary.remove();
+      other.remove();
+      return Promise.resolve();
+    },
+  });
+}
+
+const mountedFeatures: Features = {
+  ...allFeatures,
+  specialFiles: absent('the FUSE host has no callback for them'),
+  temporaryFiles: absent('O_TMPFILE has no counterpart in the Dokan contract'),
+  privateUseNames: absent('U+F000 to U+F0FF stand for bytes that are not UTF-8'),
+};
+
+/** What is mounted, beside what every Target has. */
+export interface MountedTarget extends Target {
+  /** The directory mirrorfs shows; for memfs an empty one. */
+  readonly backing: string;
+  readonly mountPoint: string;
+}
+
+export async function openExample(
+  name: ExampleName,
+  args: (backing: string) => readonly string[],
+  features: Partial<Features> = {},
+  options: ExampleOptions = {},
+): Promise<MountedTarget> {
+  const temporary = temporaryDirectory();
+  const other = elsewhere();
+  const backing = temporary.directory('backing');
+  const mountPoint = temporary.directory('mount');
+  const remove = (): void => {
+    temporary.remove();
+    other.remove();
+  };
+  try {
+    const example = await startExample(name, mountPoint, { ...options, args: args(backing) });
+    return {
+      directory: mountPoint,
+      mountPoint,
+      backing,
+      features: { ...mountedFeatures, ...features },
+      elsewhere: other.path,
+      close: async () => {
+        try {
+          await example.stop();
+        } finally {
+          remove();
+        }
+      },
+    };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+export const openMirrorfs = (...extra: string[]): Promise<MountedTarget> =>
+  openExample('mirrorfs', (backing) => ['--root', join(backing), ...extra]);
+
+export const openMemfs = (size = '1G', ...extra: string[]): Promise<MountedTarget> =>
+  openExample('memfs', () => ['--size', size, ...extra]);

@@ -1,0 +1,16 @@
+import { basename, join } from 'node:path';
+import { describe } from 'vitest';
+import { Suite } from '../conformance/suite.js';
+import { openMirrorfs, type MountedTarget } from '../conformance/targets.js';
+import { addModelTest } from './property.js';
+
+describe('model: mirrorfs', () => {
+  let backing = '';
+  const suite = new Suite('mirrorfs', async (): Promise<MountedTarget> => {
+    const target = await openMirrorfs();
+    backing = target.backing;
+    return target;
+  });
+  suite.install();
+  addModelTest(suite, (directory) => join(backing, basename(directory)));
+});

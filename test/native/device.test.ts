@@ -1,0 +1,323 @@
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { FuseDevice } from '../../lib/hosts/addon.js';
+import { eventually } from '../support/eventually.js';
+import {
+  MNT_DETACH,
+  MNT_FORCE,
+  Opcode,
+  addon,
+  count,
+  entryBody,
+  mountPointIn,
+  mountsAt,
+  opcode,
+  serve,
+  testDirectory,
+} from './support.js';
+
+const EAGAIN = -11;
+
+function mountAt(mountPoint: string, data = ''): Promise<FuseDevice> {
+  return addon.mountDirect({ mountPoint, source: 'test', type: 'fuse.test', flags: 0, data });
+}
+
+describe('mountDirect', () => {
+  it('mounts, names the mount, and receives INIT', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    expect(device.fd).toBeGreaterThan(2);
+    expect(device.mountPoint).toBe(point);
+    expect(mountsAt(point)).toEqual([{ device: device.deviceNumber, type: 'fuse.test' }]);
+    const buffer = Buffer.alloc(1 << 20);
+    expect(device.receive(buffer, 0)).toBeGreaterThanOrEqual(40 + 16);
+    expect(opcode(buffer)).toBe(Opcode.Init);
+    expect(device.receive(buffer, 0)).toBe(EAGAIN);
+    device.close();
+    expect(mountsAt(point)).toHaveLength(1); // close() does not detach
+    await addon.unmountDirect(point, MNT_DETACH);
+    expect(mountsAt(point)).toEqual([]);
+  });
+
+  it('resolves links and finds mount points with odd names', async () => {
+    const directory = testDirectory();
+    const odd = mountPointIn(directory, 'a b\\c\td');
+    symlinkSync(odd, join(directory, 'link'));
+    const device = await mountAt(join(directory, 'link'));
+    expect(device.mountPoint).toBe(odd);
+    expect(mountsAt(odd).map((mount) => mount.device)).toEqual([device.deviceNumber]);
+    await addon.unmountDirect(odd, MNT_DETACH);
+    device.close();
+  });
+
+  it('takes the topmost of stacked mounts', async () => {
+    const point = mountPointIn(testDirectory());
+    execFileSync('mount', ['-t', 'tmpfs', 'none', point]);
+    const lower = await mountAt(point);
+    expect(mountsAt(point).at(-1)?.device).toBe(lower.deviceNumber);
+    serve(lower); // Mounting on it asks for its root's attributes.
+    const upper = await mountAt(point);
+    expect(upper.deviceNumber).not.toBe(lower.deviceNumber);
+    expect(mountsAt(point).at(-1)?.device).toBe(upper.deviceNumber);
+    expect(mountsAt(point)).toHaveLength(3);
+    upper.close();
+    lower.close();
+  });
+
+  it('rejects with the errno, the call and the path', async () => {
+    const directory = testDirectory();
+    const missing = join(directory, 'missing');
+    await expect(mountAt(missing)).rejects.toMatchObject({
+      code: 'ENOENT',
+      errno: 2,
+      syscall: 'mount',
+      path: missing,
+      message: `ENOENT: no such file or directory, mount '${missing}'`,
+    });
+    const point = mountPointIn(directory);
+    await expect(mountAt(point, 'no_such_option')).rejects.toMatchObject({ code: 'EINVAL' });
+    await expect(mountAt(point, 'x'.repeat(4000))).rejects.toMatchObject({ code: 'EINVAL' });
+    await expect(mountAt(`${point}\0`)).rejects.toMatchObject({ code: 'EINVAL' });
+    await expect(addon.mountDirect({} as never)).rejects.toThrow(TypeError);
+    expect(mountsAt(point)).toEqual([]);
+    await expect(addon.unmountDirect(point, 0)).rejects.toMatchObject({
+      code: 'EINVAL',
+      errno: 22,
+      syscall: 'umount',
+      path: point,
+    });
+  });
+
+  it('leaks no descriptor and no thread', async () => {
+    const point = mountPointIn(testDirectory());
+    const cycle = async (): Promise<void> => {
+      const device = await mountAt(point);
+      device.start(() => undefined);
+      device.notify(Buffer.alloc(16));
+      await addon.unmountDirect(point, MNT_DETACH);
+      device.close();
+    };
+    await cycle();
+    await eventually('the first threads are gone', () => count('task') < 20);
+    const before = { fd: count('fd'), task: count('task') };
+    for (let index = 0; index < 50; index++) await cycle();
+    await eventually('as many descriptors as before', () => count('fd') <= before.fd);
+    await eventually('as many threads as before', () => count('task') <= before.task);
+  });
+});
+
+describe('receive and send', () => {
+  it('serves a request of another process', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    const opcodes = serve(device);
+    const { stdout } = await promisify(execFile)('stat', ['-c', '%Y %a', point]);
+    expect(stdout).toBe('1234567 755\n');
+    expect(opcodes).toEqual([Opcode.Init, Opcode.Getattr]);
+    await addon.unmountDirect(point, 0); // while this thread serves
+    device.close();
+  });
+
+  it('refuses what is no buffer or too short', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    expect(device.receive(Buffer.alloc(100), 0)).toBe(-22);
+    const detached = new Uint8Array(65536);
+    structuredClone(detached.buffer, { transfer: [detached.buffer] });
+    expect(device.receive(detached, 0)).toBe(-14);
+    expect(device.send(detached, 0)).toBe(-14);
+    const head = Buffer.alloc(16);
+    expect(device.sendParts(head, 16, detached, 1)).toBe(-14);
+    expect(device.send(head, 17)).toBe(-22);
+    expect(device.send(head, -1)).toBe(-22);
+    expect(device.sendParts(head, 17, head, 1)).toBe(-22);
+    expect(device.sendParts(head, 1, head, 17)).toBe(-22);
+    expect(device.sendParts(head, 1, head, NaN)).toBeLessThan(0);
+    expect(() => device.receive('x' as never, 0)).toThrow(TypeError);
+    expect(() => device.receive(new Int8Array(65536) as never, 0)).toThrow(TypeError);
+    expect(() => device.send(head, '1' as never)).toThrow(/Expected a number for 'length'/);
+    expect(() => {
+      Reflect.apply(device.receive, {}, [head, 0]);
+    }).toThrow(TypeError);
+    expect(() => Reflect.construct(device.constructor, [])).toThrow(TypeError);
+    // INIT is still there: nothing above has taken it.
+    const buffer = Buffer.alloc(65536);
+    expect(device.receive(buffer, 0)).toBeGreaterThan(0);
+    device.close();
+  });
+
+  it('spins for the time asked for', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    const buffer = Buffer.alloc(65536);
+    device.receive(buffer, 0);
+    const start = process.hrtime.bigint();
+    expect(device.receive(buffer, 20_000)).toBe(EAGAIN);
+    const elapsed = Number(process.hrtime.bigint() - start) / 1e6;
+    expect(elapsed).toBeGreaterThanOrEqual(20);
+    expect(elapsed).toBeLessThan(1000);
+    device.close();
+  });
+
+  it('is closed for good', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    device.start(() => undefined);
+    device.close();
+    device.close();
+    device.stop();
+    device.ref();
+    device.unref();
+    const buffer = Buffer.alloc(65536);
+    expect(device.fd).toBe(-1);
+    expect(device.receive(buffer, 1000)).toBe(-9);
+    expect(device.send(buffer, 16)).toBe(-9);
+    expect(device.notify(buffer)).toBe(false);
+    expect(() => {
+      device.start(() => undefined);
+    }).toThrow(/EBADF/);
+  });
+});
+
+describe('start', () => {
+  it('calls back with ticks and promise jobs after it', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    const order: string[] = [];
+    const buffer = Buffer.alloc(65536);
+    await new Promise<void>((resolve) => {
+      device.start(() => {
+        device.receive(buffer, 0);
+        process.nextTick(() => order.push('tick'));
+        void Promise.resolve().then(() => {
+          order.push('job');
+          resolve();
+        });
+        order.push('callback');
+      });
+    });
+    expect(order).toEqual(['callback', 'tick', 'job']);
+    device.close();
+  });
+
+  it('stops, starts again, and takes another callback', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    let first = 0;
+    device.start(() => first++);
+    device.stop();
+    device.stop();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(first).toBe(0);
+    await new Promise<void>((resolve) => {
+      device.start(() => {
+        device.stop();
+        resolve();
+      });
+    });
+    expect(first).toBe(0);
+    expect(() => {
+      device.start(undefined as never);
+    }).toThrow(TypeError);
+    device.close();
+  });
+
+  it('tells of an unmount, once', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    const buffer = Buffer.alloc(65536);
+    device.receive(buffer, 0);
+    const results: number[] = [];
+    device.start(() => results.push(device.receive(buffer, 0)));
+    await addon.unmountDirect(point, MNT_DETACH);
+    await eventually('the callback', () => results.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(results).toEqual([-19]);
+    device.close();
+  });
+
+  it('tells of an aborted connection', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    const buffer = Buffer.alloc(65536);
+    device.receive(buffer, 0);
+    const results: number[] = [];
+    device.start(() => results.push(device.receive(buffer, 0)));
+    await addon.unmountDirect(point, MNT_FORCE);
+    await eventually('the callback', () => results.length > 0);
+    expect([-19, -103]).toContain(results[0]);
+    device.close();
+  });
+
+  it('may close the device from its callback', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    await new Promise<void>((resolve) => {
+      device.start(() => {
+        device.close();
+        resolve();
+      });
+    });
+    expect(device.fd).toBe(-1);
+  });
+});
+
+describe('notify', () => {
+  const invalidate = Buffer.alloc(16 + 24);
+  invalidate.writeUInt32LE(invalidate.length, 0);
+  invalidate.writeInt32LE(2, 4); // FUSE_NOTIFY_INVAL_INODE
+  invalidate.writeBigUInt64LE(77n, 16); // a node nobody knows
+
+  it('is taken while the device lives, and not after', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    const opcodes = serve(device);
+    await eventually('INIT', () => opcodes.length > 0);
+    for (let index = 0; index < 1000; index++) expect(device.notify(invalidate)).toBe(true);
+    await addon.unmountDirect(point, MNT_DETACH);
+    await eventually('notifications are refused', () => !device.notify(invalidate));
+    device.close();
+    expect(device.notify(invalidate)).toBe(false);
+    expect(() => device.notify(1 as never)).toThrow(TypeError);
+  });
+
+  it('does not hold the device open when the kernel holds a notification', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    const file = { inode: 2, mode: 0o100644, size: 4096, mtime: 0 };
+    const opcodes = serve(device, {
+      [Opcode.Lookup]: () => entryBody(file),
+      [Opcode.Open]: () => Buffer.alloc(16),
+      [Opcode.Read]: () => undefined, // never answered: its page stays locked
+    });
+    const tasks = count('task');
+    const reader = spawn('cat', [join(point, 'file')], { stdio: 'ignore' });
+    const ended = new Promise((resolve) => reader.on('close', resolve));
+    await eventually('READ', () => opcodes.includes(Opcode.Read));
+    const wait = Buffer.from(invalidate);
+    wait.writeBigUInt64LE(2n, 16);
+    expect(device.notify(wait)).toBe(true);
+    // Inside the kernel, waiting for the page. Another message shows that nothing moves.
+    await eventually('the writing thread', () => count('task') > tasks);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const start = Date.now();
+    device.close();
+    expect(Date.now() - start).toBeLessThan(1000);
+    expect(await ended).toBe(1); // the read failed instead of hanging for ever
+    await eventually('the writing thread has ended', () => count('task') <= tasks);
+  });
+
+  it('is bounded', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    let taken = 0;
+    // The writer empties the queue meanwhile; it cannot keep up for ever.
+    while (device.notify(invalidate) && taken < 10_000_000) taken++;
+    expect(taken).toBeGreaterThanOrEqual(65536);
+    expect(taken).toBeLessThan(10_000_000);
+    device.close();
+  });
+});

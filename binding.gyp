@@ -26,6 +26,12 @@
             ['warnings_are_errors==1', {'cflags_cc': ['-Werror']}],
           ],
         }],
+        ['OS=="win"', {
+          'include_dirs': ["<!(node -p \"require('node:path').dirname(require.resolve('node-addon-api'))\")"],
+          'msvs_settings': {
+            'VCCLCompilerTool': {'ExceptionHandling': 1, 'AdditionalOptions': ['/std:c++20']},
+          },
+        }],
       ],
     },
   ],

@@ -163,9 +163,18 @@ export function checkVolumeInformation(value: unknown): VolumeInformation {
 
 /** SECURITY_DESCRIPTOR_RELATIVE: revision, control and four offsets (MS-DTYP 2.4.6). */
 const SECURITY_DESCRIPTOR_HEADER = 20;
+const SECURITY_DESCRIPTOR_REVISION = 1;
+const SE_SELF_RELATIVE = 0x8000;
 
 export function checkSecurityDescriptor(value: unknown): Buffer {
-  if (Buffer.isBuffer(value) && value.length >= SECURITY_DESCRIPTOR_HEADER) return value;
+  if (
+    Buffer.isBuffer(value) &&
+    value.length >= SECURITY_DESCRIPTOR_HEADER &&
+    value[0] === SECURITY_DESCRIPTOR_REVISION &&
+    (value.readUInt16LE(2) & SE_SELF_RELATIVE) !== 0
+  ) {
+    return value;
+  }
   throw expectedAnswer('a self-relative security descriptor (a Buffer)', value);
 }
 

@@ -1,9 +1,9 @@
 import { channel } from 'node:diagnostics_channel';
+import { types } from 'node:util';
 import * as answers from './answers.js';
 import * as callbacks from './callbacks.js';
 import { CALLBACKS, type Callback } from './callbacks.js';
 import { CreateDisposition, CreateOptions, FileAccess, ShareAccess } from './constants.js';
-
 import { CallbackError, DokanError, statusFromError } from './errors.js';
 import { Listing, type ListingGuard } from './listing.js';
 import { NO_CALLER, OpenFile } from './open_file.js';
@@ -31,6 +31,9 @@ import {
   type RequestTarget,
 } from './target.js';
 import { compilePattern } from './wildcards.js';
+
+/** The answer to a request whose callback made a mistake; the volume has been told. */
+class ReportedError extends DokanError {}
 
 /** What the dispatcher must know of the volume. */
 export interface DispatcherOptions {
@@ -67,6 +70,9 @@ const requests = channel('node-dokan:request');
 // Asked for often, and always the same: made once, thrown many times.
 const NOT_IMPLEMENTED = new DokanError(NtStatus.NOT_IMPLEMENTED);
 
+/** Stands for the start of what is no callback but a further step of one. */
+const NO_EVENT = -1;
+
 /** How long a volume that is gone waits for callbacks that do not come back, in milliseconds. */
 const SHUTDOWN_GRACE = 2_000;
 
@@ -92,7 +98,10 @@ const QUERY_REQUEST: CreateFileRequest = {
 export class Dispatcher implements RequestTarget {
   readonly #operations: Required<DokanOperations>;
   readonly #options: DispatcherOptions;
+  /** Opens whose closeFile is not done. */
   readonly #opens = new Set<OpenFile>();
+  /** Opens whose createFile has not come back. */
+  readonly #creating = new Set<OpenFile>();
   readonly #deadlines = new Deadlines();
   readonly #calls = new Float64Array(CALLBACKS.length);
   readonly #failures = new Float64Array(CALLBACKS.length);
@@ -100,13 +109,16 @@ export class Dispatcher implements RequestTarget {
   /** For callbacks without an open: reused as long as they answer at once. */
   #spare: OpenFile | undefined = new OpenFile('');
   #patternMissing = false;
+  /** Once the volume is gone: what every further request fails with. */
+  #goneStatus: number | undefined = undefined;
+  #ending: Promise<void> | undefined = undefined;
 
   constructor(operations: DokanOperations, options: DispatcherOptions) {
     this.#operations = operations as Required<DokanOperations>;
     this.#options = options;
   }
 
-  /** Opens that have not had their closeFile. */
+  /** Opens whose closeFile is not done. */
   get openCount(): number {
     return this.#opens.size;
   }
@@ -136,9 +148,9 @@ export class Dispatcher implements RequestTarget {
     const file = new OpenFile(path);
     file.isDirectory = (request.createOptions & CreateOptions.DIRECTORY_FILE) !== 0;
     const result = this.#run(callbacks.createFile, file, path, caller, request, undefined);
-    return result instanceof Promise
-      ? this.#createLater(file, path, request, caller, result)
-      : this.#created(file, path, request, caller, result);
+    if (!(result instanceof Promise)) return this.#created(file, path, request, caller, result);
+    this.#creating.add(file);
+    return this.#createLater(file, path, request, caller, result);
   }
 
   async #createLater(
@@ -161,9 +173,12 @@ export class Dispatcher implements RequestTarget {
     file.createResult = result;
     this.#opens.add(file);
     const { createOptions } = request;
-    if (file.isDirectory && (createOptions & CreateOptions.NON_DIRECTORY_FILE) !== 0) {
-      return this.#refuse(file, path, caller, new DokanError(NtStatus.FILE_IS_A_DIRECTORY));
-    }
+    const wrong =
+      this.#goneStatus ??
+      (file.isDirectory
+        ? (createOptions & CreateOptions.NON_DIRECTORY_FILE) !== 0 && NtStatus.FILE_IS_A_DIRECTORY
+        : (createOptions & CreateOptions.DIRECTORY_FILE) !== 0 && NtStatus.NOT_A_DIRECTORY);
+    if (wrong !== false) return this.#refuse(file, path, caller, new DokanError(wrong));
     if ((createOptions & CreateOptions.DELETE_ON_CLOSE) === 0) return file;
     // Dokan never asks for these opens, so that a file could vanish without its veto: we ask.
     try {
@@ -190,23 +205,39 @@ export class Dispatcher implements RequestTarget {
 
   cleanup(open: Open, path: string, caller: Caller): Outcome<void> {
     const file = open as OpenFile;
-    if (file.cleanedUp) return;
+    if (file.cleanedUp) return file.cleaning;
     file.cleanedUp = true;
     if (!this.supports('cleanup')) return;
-    return this.#unfailing(callbacks.cleanup, file, path, caller);
+    const cleaning = this.#unfailing(callbacks.cleanup, file, path, caller);
+    if (cleaning instanceof Promise) file.cleaning = cleaning;
+    return cleaning;
   }
 
   closeFile(open: Open, path: string, caller: Caller): Outcome<void> {
     const file = open as OpenFile;
-    if (!this.#opens.delete(file)) return;
-    if (!this.supports('closeFile')) return;
-    if (file.abandoned > 0) {
-      // A callback that was given up on still works with the open: the close waits for it, the
-      // kernel need not.
-      file.whenIdle = () => void this.#unfailing(callbacks.closeFile, file, path, NO_CALLER);
+    if (file.closeAsked) return;
+    file.closeAsked = true;
+    if (!file.isBusy) return this.#close(file, path, caller);
+    // A callback that was given up on still works with the open: the close waits for it, the
+    // kernel need not.
+    file.closing = new Promise((resolve) => {
+      file.whenIdle = () => resolve(this.#close(file, path, NO_CALLER));
+    });
+  }
+
+  #close(file: OpenFile, path: string, caller: Caller): Outcome<void> {
+    if (file.closed) return;
+    file.closed = true;
+    file.listing?.close();
+    const closing = this.supports('closeFile')
+      ? this.#unfailing(callbacks.closeFile, file, path, caller)
+      : undefined;
+    if (!(closing instanceof Promise)) {
+      this.#opens.delete(file);
       return;
     }
-    return this.#unfailing(callbacks.closeFile, file, path, caller);
+    file.closing = closing.then(() => void this.#opens.delete(file));
+    return file.closing;
   }
 
   readFile(
@@ -265,9 +296,11 @@ export class Dispatcher implements RequestTarget {
   findStreams(open: Open, path: string, caller: Caller): Outcome<Listing<StreamEntry>> {
     if (!this.#options.altStreams) throw NOT_IMPLEMENTED;
     const row = callbacks.findStreams;
-    const entries = this.#on(row, open, path, caller, undefined, undefined);
+    const file = open as OpenFile;
+    const guard = this.#guard(row, file, path, caller);
+    const entries = this.#run(row, file, path, caller, undefined, undefined);
     const listing = (list: Iterable<unknown> | AsyncIterable<unknown>): Listing<StreamEntry> =>
-      new Listing(list, answers.checkStreamEntry, always, this.#guard(row, open as OpenFile));
+      (file.listing = new Listing(list, answers.checkStreamEntry, always, guard));
     return entries instanceof Promise ? entries.then(listing) : listing(entries);
   }
 
@@ -324,6 +357,7 @@ export class Dispatcher implements RequestTarget {
     length: number,
     caller: Caller,
   ): Outcome<void> {
+    if (!this.#options.userModeLock) throw NOT_IMPLEMENTED;
     return this.#on(callbacks.lockFile, open, path, caller, offset, length);
   }
 
@@ -334,6 +368,7 @@ export class Dispatcher implements RequestTarget {
     length: number,
     caller: Caller,
   ): Outcome<void> {
+    if (!this.#options.userModeLock) throw NOT_IMPLEMENTED;
     return this.#on(callbacks.unlockFile, open, path, caller, offset, length);
   }
 
@@ -441,7 +476,7 @@ export class Dispatcher implements RequestTarget {
 
   /** The volume is usable. A file system that fails here has its error reported, and stays mounted. */
   async mounted(mountPoint: string): Promise<void> {
-    if (!this.supports('mounted')) return;
+    if (!this.supports('mounted') || this.#goneStatus !== undefined) return;
     const row = callbacks.mounted as Callback<string | undefined, undefined, void>;
     await this.#unfailing(row, new OpenFile(''), '', NO_CALLER, mountPoint);
   }
@@ -449,32 +484,42 @@ export class Dispatcher implements RequestTarget {
   /**
    * The volume is gone: fails what is outstanding, gives every open its cleanup and closeFile and
    * calls `unmounted`. Callbacks that do not come back hold it up for a limited time only.
-   * @param status - what the outstanding requests fail with
+   * @param status - what outstanding and further requests fail with
    */
-  async shutdown(status: number): Promise<void> {
-    this.#deadlines.failAll(status);
-    await withinGrace(this.#releaseAll(status));
-    if (this.supports('unmounted')) {
-      const row = callbacks.unmounted;
-      await withinGrace(Promise.resolve(this.#unfailing(row, new OpenFile(''), '', NO_CALLER)));
-    }
-    this.#deadlines.failAll(status);
+  shutdown(status: number): Promise<void> {
+    return (this.#ending ??= this.#end(status));
   }
 
-  async #releaseAll(status: number): Promise<void> {
-    const waiting: Outcome<void>[] = [];
-    for (const file of [...this.#opens]) {
-      if (file.abandoned > 0) {
-        // cleanup may come while a callback runs, closeFile may not (closeFile sees to that).
-        const idle = new Promise<void>((resolve) => (file.whenIdle = resolve));
-        waiting.push(idle.then(() => release(this, file, file.path, NO_CALLER)));
-      } else {
-        waiting.push(release(this, file, file.path, NO_CALLER));
-      }
+  async #end(status: number): Promise<void> {
+    this.#goneStatus = status;
+    this.#deadlines.failAll(status, false);
+    await withinGrace(this.#releaseAll());
+    this.#deadlines.failAll(status, true);
+    // What has not come back by now keeps no open from its closeFile any longer.
+    const last = [...this.#opens].map(async (file) => this.#close(file, file.path, NO_CALLER));
+    if (this.supports('unmounted')) {
+      const file = new OpenFile('');
+      last.push(Promise.resolve(this.#unfailing(callbacks.unmounted, file, '', NO_CALLER)));
     }
-    for (const released of waiting) await released;
-    // Opens that were being created when the volume went are released as they turn up.
-    this.#deadlines.failAll(status);
+    await withinGrace(Promise.all(last));
+    this.#deadlines.failAll(status, true);
+  }
+
+  async #releaseAll(): Promise<void> {
+    do {
+      const waiting: Promise<void>[] = [];
+      for (const file of this.#opens) waiting.push(this.#releaseLost(file));
+      // An open that comes into being now is released as soon as it is there.
+      for (const file of this.#creating) {
+        waiting.push(new Promise((resolve) => (file.whenIdle = resolve)));
+      }
+      await Promise.all(waiting);
+    } while (this.#opens.size + this.#creating.size > 0);
+  }
+
+  async #releaseLost(file: OpenFile): Promise<void> {
+    await release(this, file, file.path, NO_CALLER);
+    await file.closing;
   }
 
   /** Calls a callback on an open; the one place for those without anything special. */
@@ -494,12 +539,17 @@ export class Dispatcher implements RequestTarget {
     this.#spare = undefined;
     try {
       const outcome = this.#run(row, file, path, caller, a, undefined);
-      if (!(outcome instanceof Promise)) this.#spare = file;
+      if (!(outcome instanceof Promise)) this.#keepSpare(file);
       return outcome;
     } catch (error) {
-      if (file.abandoned === 0 && file.outstanding === undefined) this.#spare = file;
+      this.#keepSpare(file);
       throw error;
     }
+  }
+
+  #keepSpare(file: OpenFile): void {
+    file.reset();
+    this.#spare = file;
   }
 
   #withDefault<R>(
@@ -528,26 +578,45 @@ export class Dispatcher implements RequestTarget {
     keep: (entry: FindEntry) => boolean,
     whenMissing?: () => Outcome<Listing<FindEntry>>,
   ): Outcome<Listing<FindEntry>> {
+    const guard = this.#guard(row, file, path, caller);
     const listing = (entries: Iterable<unknown> | AsyncIterable<unknown>): Listing<FindEntry> =>
-      new Listing(entries, answers.checkFindEntry, keep, this.#guard(row, file));
+      (file.listing = new Listing(entries, answers.checkFindEntry, keep, guard));
     const otherwise = (error: unknown): Outcome<Listing<FindEntry>> => {
       if (whenMissing && (error as DokanError).status === NtStatus.NOT_IMPLEMENTED) {
         return whenMissing();
       }
       throw error;
     };
+    let entries: Outcome<Iterable<unknown> | AsyncIterable<unknown>>;
     try {
-      const entries = this.#run(row, file, path, caller, a, undefined);
-      return entries instanceof Promise ? entries.then(listing, otherwise) : listing(entries);
+      entries = this.#run(row, file, path, caller, a, undefined);
     } catch (error) {
       return otherwise(error);
     }
+    return entries instanceof Promise ? entries.then(listing, otherwise) : listing(entries);
   }
 
-  #guard(row: Callback<never, never, unknown>, file: OpenFile): ListingGuard {
+  #guard(
+    row: Callback<never, never, unknown>,
+    file: OpenFile,
+    path: string,
+    { processId, userId, groupId }: Caller,
+  ): ListingGuard {
+    // The listing outlives the request that began it, and hosts use those again.
+    const first: Caller = { processId, userId, groupId, running: undefined };
+    let controller: AbortController | undefined;
     return {
-      failure: (error) => this.#failure(row, file.path, error),
-      wait: (next) => this.#await(row, file, next, asItIs, undefined, 0),
+      begin: (caller = first) => file.resume(caller, controller),
+      end: () => {
+        controller = file.end();
+      },
+      failure: (error) => this.#failure(row, path, error),
+      wait: (step, caller = first) => {
+        // One signal for all steps: a generator asks for it once.
+        controller ??= new AbortController();
+        file.resume(caller, controller);
+        return this.#await(row, file, path, caller, step, asItIs, undefined, NO_EVENT);
+      },
     };
   }
 
@@ -569,10 +638,7 @@ export class Dispatcher implements RequestTarget {
   }
 
   #reportUnfailing(row: Callback<never, never, unknown>, path: string, error: unknown): void {
-    // INTERNAL_ERROR stands for an error that has been reported already.
-    if ((error as DokanError).status !== NtStatus.INTERNAL_ERROR) {
-      this.#options.onError(new CallbackError(row.name, path, error));
-    }
+    if (!(error instanceof ReportedError)) this.#report(row, path, error);
   }
 
   /** One request, one callback: everything that reaches the user's code passes here. */
@@ -586,6 +652,9 @@ export class Dispatcher implements RequestTarget {
     io: number = IoFlags.NONE,
   ): Outcome<R> {
     if (typeof this.#operations[row.name] !== 'function') throw NOT_IMPLEMENTED;
+    if (this.#goneStatus !== undefined && row.effect !== 'releases') {
+      throw new DokanError(this.#goneStatus);
+    }
     this.#calls[row.index]! += 1;
     const started = requests.hasSubscribers ? performance.now() : 0;
     file.begin(path, caller, io);
@@ -594,71 +663,76 @@ export class Dispatcher implements RequestTarget {
       value = row.invoke(this.#operations, path, file, a, b);
       if (!isThenable(value)) {
         const answer = row.check(value, a);
-        if (requests.hasSubscribers) this.#publish(row, file, path, NtStatus.SUCCESS, started);
+        file.end();
+        if (requests.hasSubscribers) this.#publish(row, path, caller, NtStatus.SUCCESS, started);
         return answer;
       }
     } catch (error) {
+      file.end();
       const failure = this.#failure(row, path, error);
-      if (requests.hasSubscribers) this.#publish(row, file, path, failure.status, started);
+      if (requests.hasSubscribers) this.#publish(row, path, caller, failure.status, started);
       throw failure;
     }
-    return this.#await(row, file, value, row.check, a, started);
+    return this.#await(row, file, path, caller, value, row.check, a, started);
   }
 
   /** Waits for a callback's promise, for as long as the request may take. */
   #await<A, R>(
     row: Callback<never, never, unknown>,
     file: OpenFile,
+    path: string,
+    caller: Caller,
     value: PromiseLike<unknown>,
     check: (value: unknown, a: A) => R,
     a: A,
     started: number,
   ): Promise<R> {
-    const { path, caller } = file;
     return new Promise<R>((resolve, reject) => {
-      let answered = false;
+      const finish = (status: number): void => {
+        call.done();
+        if (caller.running === call) caller.running = undefined;
+        if (started !== NO_EVENT && requests.hasSubscribers) {
+          this.#publish(row, path, caller, status, started);
+        }
+      };
       const call = new RunningCall(
         this.#deadlines,
         this.#options.operationTimeout,
-        row.harmless,
+        row.effect,
         (error) => {
-          if (answered) return;
           if (error.status === NtStatus.IO_TIMEOUT) this.#timeouts[row.index]! += 1;
-          file.abandoned += 1;
-          finish(error.status);
           this.#failures[row.index]! += 1;
+          finish(error.status);
           reject(error);
         },
       );
-      const finish = (status: number): void => {
-        answered = true;
-        call.done();
-        file.finish(call);
-        if (caller.running === call) caller.running = undefined;
-        if (requests.hasSubscribers) this.#publish(row, file, path, status, started);
-      };
       file.wait(call);
       if (caller !== NO_CALLER) caller.running = call;
-      value.then(
-        (answer) => {
-          if (answered) return this.#tooLate(row, file, path, answer, a);
-          try {
-            const checked = check(answer, a);
-            finish(NtStatus.SUCCESS);
-            resolve(checked);
-          } catch (error) {
-            const failure = this.#failure(row, path, error);
-            finish(failure.status);
-            reject(failure);
-          }
-        },
-        (error: unknown) => {
-          if (answered) return file.comeBack();
-          const failure = this.#failure(row, path, error);
-          finish(failure.status);
-          reject(failure);
-        },
-      );
+      const succeed = (answer: unknown): void => {
+        if (call.answered) return this.#tooLate(row, file, path, call, answer, a);
+        let checked: R;
+        try {
+          checked = check(answer, a);
+        } catch (error) {
+          return fail(error);
+        }
+        finish(NtStatus.SUCCESS);
+        this.#comeBack(file, call);
+        resolve(checked);
+      };
+      const fail = (error: unknown): void => {
+        if (call.answered) {
+          this.#comeBack(file, call);
+          // What follows from the signal is no news; a mistake in the program is.
+          if (statusFromError(error) === undefined) this.#report(row, path, error);
+          return;
+        }
+        const failure = this.#failure(row, path, error);
+        finish(failure.status);
+        this.#comeBack(file, call);
+        reject(failure);
+      };
+      void settle(value, succeed, fail);
     });
   }
 
@@ -667,33 +741,46 @@ export class Dispatcher implements RequestTarget {
     row: Callback<never, never, unknown>,
     file: OpenFile,
     path: string,
+    call: RunningCall,
     answer: unknown,
     a: unknown,
   ): void {
-    file.comeBack();
+    this.#comeBack(file, call);
     if (row.name !== 'createFile') return;
     try {
       answers.checkCreateResult(answer, a as CreateFileRequest);
-    } catch {
-      return;
+    } catch (error) {
+      return this.#report(row, path, error);
     }
     this.#opens.add(file);
     void release(this, file, path, NO_CALLER);
   }
 
+  #comeBack(file: OpenFile, call: RunningCall): void {
+    this.#creating.delete(file);
+    file.comeBack(call);
+  }
+
   #failure(row: Callback<never, never, unknown>, path: string, error: unknown): DokanError {
     this.#failures[row.index]! += 1;
-    if (error instanceof DokanError) return error;
     const status = statusFromError(error);
-    if (status !== undefined) return new DokanError(status, undefined, { cause: error });
+    if (status === undefined) {
+      this.#report(row, path, error);
+      return new ReportedError(NtStatus.INTERNAL_ERROR, undefined, { cause: error });
+    }
+    // A proxy may answer otherwise when it is asked again.
+    if (!types.isProxy(error) && error instanceof DokanError) return error;
+    return new DokanError(status, undefined, { cause: error });
+  }
+
+  #report(row: Callback<never, never, unknown>, path: string, error: unknown): void {
     this.#options.onError(new CallbackError(row.name, path, error));
-    return new DokanError(NtStatus.INTERNAL_ERROR, undefined, { cause: error });
   }
 
   #publish(
     row: Callback<never, never, unknown>,
-    file: OpenFile,
     path: string,
+    { processId }: Caller,
     status: number,
     started: number,
   ): void {
@@ -702,7 +789,7 @@ export class Dispatcher implements RequestTarget {
       path,
       status,
       milliseconds: started === 0 ? 0 : performance.now() - started,
-      processId: file.caller.processId,
+      processId,
     };
     requests.publish(event);
   }
@@ -719,6 +806,25 @@ function queryOpened(
 
 const always = (): boolean => true;
 
+/**
+ * `await` instead of `then`: promises of other libraries may throw, answer twice, or answer before
+ * `then` has returned.
+ */
+async function settle(
+  value: PromiseLike<unknown>,
+  succeed: (answer: unknown) => void,
+  fail: (error: unknown) => void,
+): Promise<void> {
+  let answer: unknown;
+  try {
+    answer = await value;
+  } catch (error) {
+    fail(error);
+    return;
+  }
+  succeed(answer);
+}
+
 /** A listing checks its own steps. */
 const asItIs = (value: unknown): unknown => value;
 
@@ -732,7 +838,7 @@ function matching(pattern: string, ignoreCase: boolean): (entry: FindEntry) => b
   return (entry) => isOrdinaryEntry(entry) && matches(entry.name);
 }
 
-async function withinGrace(work: Promise<void>): Promise<void> {
+async function withinGrace(work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, SHUTDOWN_GRACE)));
   await Promise.race([work, limit]);

@@ -3,7 +3,7 @@ import { Dispatcher } from './dispatcher.js';
 import { expected, MountError, type CallbackError } from './errors.js';
 import { fuseHost } from './hosts/fuse/fuse_host.js';
 import { canonicalPath, checkHolder } from './hosts/fuse/mount_point.js';
-import { unmountPath } from './hosts/fuse/mounting.js';
+import { takeAway, unmountPath } from './hosts/fuse/mounting.js';
 import type { Host } from './hosts/host.js';
 import { readMountInfo, topmostAt } from './mounts/mountinfo.js';
 import type { DokanOperations } from './operations.js';
@@ -100,5 +100,5 @@ export async function unmount(mountPoint: string, options: UnmountOptions = {}):
     });
   }
   checkHolder(holder);
-  await unmountPath(path, options.force === true);
+  await (options.force === true ? takeAway(holder) : unmountPath(path, false));
 }

@@ -1,3 +1,4 @@
+import { expected } from './errors.js';
 import type { CreateResult, FileContext, Requestor } from './operations.js';
 import type { RunningCall } from './running_call.js';
 import { IoFlags, type Caller, type Open } from './target.js';
@@ -16,16 +17,28 @@ export class OpenFile implements FileContext, Open {
   path: string;
   caller: Caller = NO_CALLER;
   io: number = IoFlags.NONE;
+  /** The cleanup was asked for. */
   cleanedUp = false;
-  /** Calls whose promise is outstanding. */
-  outstanding: Set<RunningCall> | undefined = undefined;
-  /** Calls given up on whose callback has not come back yet: closeFile waits for them. */
-  abandoned = 0;
-  /** What to do when the last abandoned callback has come back. */
+  /** The promise of a cleanup that did not end at once. */
+  cleaning: Promise<void> | undefined = undefined;
+  /** The close was asked for; it may have to wait. */
+  closeAsked = false;
+  /** closeFile has been called. */
+  closed = false;
+  /** The promise of a close that did not end at once. */
+  closing: Promise<void> | undefined = undefined;
+  /** What to do when the last running callback has come back. */
   whenIdle: (() => void) | undefined = undefined;
-  /** Of the request being dispatched, made when a callback asks for the signal. */
+  /** The latest listing, for its source to be let go with the open. */
+  listing: { close(): void } | undefined = undefined;
+  /** Calls whose callback has not come back, their requests answered or not. */
+  #running: Set<RunningCall> | undefined = undefined;
+  /** A callback has been called and has not returned. */
+  #dispatching = false;
+  /** Of the callback being called, made when it asks for the signal. */
   #controller: AbortController | undefined = undefined;
-  #latest: RunningCall | undefined = undefined;
+  /** Asked for before the callback has returned its promise. */
+  #extension: number | undefined = undefined;
 
   constructor(path: string) {
     this.path = path;
@@ -52,11 +65,8 @@ export class OpenFile implements FileContext, Open {
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      this.#latest?.adopt(this.#controller);
-    }
-    return this.#controller.signal;
+    const late = this.#dispatching ? undefined : this.#latest();
+    return late?.signal ?? (this.#controller ??= new AbortController()).signal;
   }
 
   requestor(): Requestor {
@@ -65,47 +75,77 @@ export class OpenFile implements FileContext, Open {
   }
 
   resetTimeout(milliseconds: number): void {
-    if (this.#latest !== undefined && this.outstanding !== undefined) {
-      for (const call of this.outstanding) call.extend(milliseconds);
-    } else {
-      this.#extension = milliseconds;
+    // NaN would make every comparison with the deadline false, and stop the clock for all calls.
+    if (typeof milliseconds !== 'number' || !(milliseconds >= 0)) {
+      throw expected('milliseconds', 'a number from 0, or Infinity', milliseconds);
+    }
+    if (this.#dispatching) this.#extension = milliseconds;
+    if (this.#running !== undefined) {
+      for (const call of this.#running) call.extend(milliseconds);
     }
   }
 
-  // Asked for before the callback has returned its promise.
-  #extension: number | undefined = undefined;
+  /** Callbacks of this open are running, given up on or not. */
+  get isBusy(): boolean {
+    return this.#running !== undefined && this.#running.size > 0;
+  }
 
   /** A callback is about to be called. */
   begin(path: string, caller: Caller, io: number): void {
     this.path = path;
-    this.caller = caller;
     this.io = io;
-    this.#controller = undefined;
-    this.#latest = undefined;
+    this.resume(caller, undefined);
+  }
+
+  /** An iterator that a callback has returned is about to be asked for more. */
+  resume(caller: Caller, controller: AbortController | undefined): void {
+    this.caller = caller;
+    this.#controller = controller;
     this.#extension = undefined;
+    this.#dispatching = true;
+  }
+
+  /** The callback has returned. @returns the controller of its signal, if it asked for that */
+  end(): AbortController | undefined {
+    this.#dispatching = false;
+    return this.#controller;
   }
 
   /** The callback has returned a promise. */
   wait(call: RunningCall): void {
-    (this.outstanding ??= new Set()).add(call);
-    this.#latest = call;
+    this.#dispatching = false;
+    (this.#running ??= new Set()).add(call);
     if (this.#controller !== undefined) call.adopt(this.#controller);
     if (this.#extension !== undefined) call.extend(this.#extension);
   }
 
-  /** The request is answered. */
-  finish(call: RunningCall): void {
-    this.outstanding?.delete(call);
-    if (this.#latest === call) this.#latest = undefined;
+  /** The callback's promise is settled. */
+  comeBack(call: RunningCall): void {
+    this.#running?.delete(call);
+    if (this.isBusy) return;
+    const next = this.whenIdle;
+    this.whenIdle = undefined;
+    next?.();
   }
 
-  /** A callback that had been given up on has come back after all. */
-  comeBack(): void {
-    this.abandoned -= 1;
-    if (this.abandoned === 0) {
-      const next = this.whenIdle;
-      this.whenIdle = undefined;
-      next?.();
+  /** Makes it as new, for callbacks that work by path. */
+  reset(): void {
+    this.context = undefined;
+    this.isDirectory = false;
+    this.backingFd = undefined;
+  }
+
+  /**
+   * The call that a callback means when it asks after its first `await`: with one running it is
+   * that one. Of several it is the youngest whose answer is still wanted.
+   */
+  #latest(): RunningCall | undefined {
+    let latest: RunningCall | undefined;
+    if (this.#running !== undefined) {
+      for (const call of this.#running) {
+        if (latest === undefined || latest.answered || !call.answered) latest = call;
+      }
     }
+    return latest;
   }
 }

@@ -192,7 +192,10 @@ const CONTRADICTIONS: [keyof MountOptions, keyof MountOptions, string][] = [
  * @throws OptionError for an unknown name, a wrong value, or a contradiction
  */
 export function resolveOptions(given: unknown): ResolvedOptions {
-  if (given !== undefined && (typeof given !== 'object' || given === null)) {
+  if (
+    given !== undefined &&
+    (typeof given !== 'object' || given === null || Array.isArray(given))
+  ) {
     throw expected('options', 'an object', given);
   }
   const options = (given ?? {}) as Record<string, unknown>;
@@ -217,6 +220,11 @@ export function resolveOptions(given: unknown): ResolvedOptions {
   }
   if (resolved['uncName'] !== undefined && resolved['network'] !== true) {
     throw new OptionError('uncName', "Option 'uncName' needs option 'network'");
+  }
+  if ((resolved['sectorSize'] as number) > (resolved['allocationUnitSize'] as number)) {
+    const message =
+      "Option 'sectorSize' exceeds option 'allocationUnitSize', which is made of sectors";
+    throw new OptionError('sectorSize', message);
   }
   return resolved as unknown as ResolvedOptions;
 }

@@ -25,11 +25,13 @@ function later<T, S, R>(
   return outcome.then((value) => next(value, state));
 }
 
-/** True for anything with a `then`, so that promises of other libraries count. */
+/**
+ * True for anything with a `then`, so that promises of other libraries count, also those that are
+ * functions. Looks at the value: one that fights back may throw.
+ */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
-    typeof value === 'object' &&
-    value !== null &&
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
     typeof (value as { then?: unknown }).then === 'function'
   );
 }

@@ -1,3 +1,4 @@
+import type { Effect } from './callbacks.js';
 import { DokanError } from './errors.js';
 import { NtStatus } from './status.js';
 import type { Interruptible } from './target.js';
@@ -32,9 +33,14 @@ export class Deadlines {
     this.#timer = setTimeout(() => this.#expire(), delay);
   }
 
-  /** Fails every outstanding call. */
-  failAll(status: number): void {
-    for (const call of [...this.#calls]) call.fail(status);
+  /**
+   * Fails outstanding calls.
+   * @param releasesToo - also those that release something, which a volume that ends still waits for
+   */
+  failAll(status: number, releasesToo: boolean): void {
+    for (const call of [...this.#calls]) {
+      if (releasesToo || !call.releases) call.fail(status);
+    }
   }
 
   #expire(): void {
@@ -59,33 +65,56 @@ export class Deadlines {
 export class RunningCall implements Interruptible {
   deadline: number;
   readonly #deadlines: Deadlines;
-  readonly #interruptible: boolean;
+  readonly #effect: Effect;
   readonly #giveUp: (error: DokanError) => void;
   #controller: AbortController | undefined = undefined;
+  /** Why the kernel no longer wants the answer. */
+  #reason: DokanError | undefined = undefined;
+  #answered = false;
 
   /**
-   * @param interruptible - nothing is lost when the request is answered before the callback is done
+   * @param timeout - milliseconds
    * @param giveUp - answers the request with an error while the callback is still running
    */
   constructor(
     deadlines: Deadlines,
     timeout: number,
-    interruptible: boolean,
+    effect: Effect,
     giveUp: (error: DokanError) => void,
   ) {
     this.#deadlines = deadlines;
     this.deadline = performance.now() + timeout;
-    this.#interruptible = interruptible;
+    this.#effect = effect;
     this.#giveUp = giveUp;
     deadlines.add(this);
   }
 
-  /** The callback asked for its signal. */
+  get releases(): boolean {
+    return this.#effect === 'releases';
+  }
+
+  /** The request is answered, though the callback may still be running. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  /** What the callback sees; one that asks only after it was given up on learns so at once. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** The callback asked for its signal before it returned its promise. */
   adopt(controller: AbortController): void {
     this.#controller = controller;
   }
 
+  /** @param milliseconds - time from now */
   extend(milliseconds: number): void {
+    if (this.#answered) return;
     this.deadline = performance.now() + milliseconds;
     this.#deadlines.schedule(this.deadline);
   }
@@ -95,20 +124,27 @@ export class RunningCall implements Interruptible {
    * changed something is answered with what it did, when the callback comes back.
    */
   interrupt(): void {
-    const error = new DokanError(NtStatus.CANCELLED);
-    this.#controller?.abort(error);
-    if (this.#interruptible) this.#giveUp(error);
+    if (this.#effect === 'none') this.fail(NtStatus.CANCELLED);
+    else if (!this.#answered) this.#abort(new DokanError(NtStatus.CANCELLED));
   }
 
   /** The signal fires and the request fails now. */
   fail(status: number): void {
+    if (this.#answered) return;
     const error = new DokanError(status);
-    this.#controller?.abort(error);
+    // The request first: what listens to the signal is the file system's own code.
     this.#giveUp(error);
+    this.#abort(error);
   }
 
   /** The request is answered, one way or the other. */
   done(): void {
+    this.#answered = true;
     this.#deadlines.delete(this);
+  }
+
+  #abort(reason: DokanError): void {
+    this.#reason ??= reason;
+    this.#controller?.abort(reason);
   }
 }

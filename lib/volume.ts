@@ -75,15 +75,14 @@ export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposabl
 
   /** Hands a programming error to whoever listens. */
   report(error: CallbackError): void {
-    if (this.listenerCount('error') === 0) {
-      process.emitWarning(error);
-      return;
-    }
     try {
       this.emit('error', error);
     } catch (thrown) {
-      // A listener's mistake must not reach the request that is being answered.
-      process.emitWarning(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      // Nobody listens, or the listener made a mistake, which must not reach the request that is
+      // being answered. What it threw may be anything, and is not looked at.
+      process.emitWarning(
+        thrown === error ? error : new Error("A listener of 'error' failed", { cause: thrown }),
+      );
     }
   }
 }

@@ -1,8 +1,7 @@
 import type { AllocatedRange } from 'node-dokan';
+import { CHUNK, newChunk, recycle } from './chunks.js';
 import type { Space } from './space.js';
 
-/** Bytes of data that lie in one piece. */
-export const CHUNK = 65_536;
 /** Storage is counted in sectors; `blocks` of stat are of this size too. */
 export const SECTOR = 512;
 
@@ -12,6 +11,11 @@ function wholeSectors(bytes: number): number {
 
 function chunkOf(offset: number): number {
   return Math.floor(offset / CHUNK);
+}
+
+/** Where the last chunk of a file of that size ends. */
+function endOfChunk(size: number): number {
+  return Math.ceil(size / CHUNK) * CHUNK;
 }
 
 /**
@@ -75,10 +79,15 @@ export class SparseData {
 
   /** Sets the size. What is cut off is given back, and a reservation with it. */
   truncate(size: number): void {
-    if (size < this.#size) this.#clear(size, Math.ceil(this.#size / CHUNK) * CHUNK);
+    if (size < this.#size) this.#clear(size, endOfChunk(this.#size));
     // Emptying a file that is empty gives a reservation back as well.
     if (size < this.#size || size === 0) this.#changeReserved(0);
     this.#size = size;
+  }
+
+  /** The last open is closed: gives back what appending took ahead. */
+  trim(): void {
+    this.#clear(this.#size, endOfChunk(this.#size));
   }
 
   /**
@@ -133,20 +142,23 @@ export class SparseData {
     if (old !== undefined && old.length >= end) return old;
     const oldLength = old?.length ?? 0;
     const length = wholeSectors(end) + this.#headroom(index, oldLength, wholeSectors(end));
-    const filled = oldLength >= start && end === length;
-    // Outside the pool of small buffers: a file would keep its neighbours' memory alive.
-    const chunk = filled ? Buffer.allocUnsafeSlow(length) : Buffer.alloc(length);
-    if (old !== undefined && start > 0) old.copy(chunk, 0, 0, start);
+    const chunk = newChunk(length, oldLength >= start && end === length);
+    if (old !== undefined) {
+      old.copy(chunk, 0, 0, start);
+      recycle(old);
+    }
     this.#chunks.set(index, chunk);
     return chunk;
   }
 
   /**
    * More bytes than a growing chunk needs, so that appending in small pieces does not copy it each
-   * time: it doubles where the space lets it, but not into what is reserved for other chunks.
+   * time: it doubles, and one that follows a full one is made whole, where the space lets it, but
+   * not into what is reserved for other chunks. `trim` gives back what was not used.
    */
   #headroom(index: number, oldLength: number, needed: number): number {
-    let length = Math.min(CHUNK, oldLength * 2);
+    const goesOn = this.#length(index - 1) === CHUNK;
+    let length = goesOn ? CHUNK : Math.min(CHUNK, oldLength * 2);
     if (this.#reserved > 0) length = Math.min(length, this.#reserved - index * CHUNK);
     const extra = length - needed;
     if (extra <= 0 || extra > this.#space.free) return 0;
@@ -187,11 +199,12 @@ export class SparseData {
     } else {
       chunk.fill(0, start);
       if (kept === chunk.length) return;
-      const shorter = Buffer.allocUnsafeSlow(kept);
+      const shorter = newChunk(kept, true);
       chunk.copy(shorter, 0, 0, kept);
       this.#chunks.set(index, shorter);
     }
     this.#charge(kept - chunk.length);
+    recycle(chunk);
   }
 
   /** Numbers of the chunks there are from `first` up to, not including, `end`, in any order. */

@@ -89,7 +89,8 @@ export class MemoryFileSystem implements DokanOperations<MemoryOpen> {
     if (!file.deletePending) return;
     if (stream !== undefined && isNamedStream) node.removeStream(stream);
     // Somebody may have put a file into it since deleteDirectory was asked.
-    else if (!(node instanceof DirectoryNode) || node.isEmpty) this.#tree.unlink(path, node);
+    else if (!(node instanceof DirectoryNode) || node.isEmpty)
+      this.#tree.unlink(this.#filePath(path), node);
   }
 
   closeFile(_path: string, file: File): void {
@@ -204,7 +205,7 @@ export class MemoryFileSystem implements DokanOperations<MemoryOpen> {
       this.#renameStream(newPath, replaceIfExisting, file.context);
     } else {
       this.#refuseStream(newPath);
-      this.#tree.move(path, newPath, replaceIfExisting);
+      this.#tree.move(this.#filePath(path), newPath, replaceIfExisting);
     }
   }
 
@@ -317,6 +318,12 @@ export class MemoryFileSystem implements DokanOperations<MemoryOpen> {
   /** The node of an open, or of a path that comes without one. */
   #node(path: string, file: File): Node {
     return opened(file)?.node ?? this.#tree.get(path);
+  }
+
+  /** `/file` for `/file::$DATA`, which is the same. */
+  #filePath(path: string): string {
+    const colon = this.#altStreams ? streamColon(path) : -1;
+    return colon === -1 ? path : splitStream(path, colon).file;
   }
 
   /** A name with a colon in it could not be found again. */

@@ -38,6 +38,7 @@ export class MemoryOpen {
     const { node, stream } = this;
     if (stream !== undefined) {
       stream.opens -= 1;
+      if (stream.opens === 0) stream.data.trim();
       stream.destroyIfUnused();
     }
     node.opens -= 1;

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { resolve } from 'node:path';
 import { CommanderError } from 'commander';
 import type { MountOptions } from 'node-dokan';
 import { mountOptions, runVolume } from '../shared/command.js';
@@ -22,7 +23,7 @@ async function run(args: MirrorArguments): Promise<void> {
       operations: fileSystem,
       options: toMountOptions(args),
       hints: (mountPoint) => [
-        `It shows ${args.root}. Try:`,
+        `It shows ${resolve(args.root)}; try:`,
         ...(process.platform === 'win32'
           ? [`  dir ${mountPoint}`, `  notepad ${mountPoint}\\hello.txt`]
           : [`  ls -la ${mountPoint}`, `  cp -a ${mountPoint} /tmp/copy`]),
@@ -50,15 +51,19 @@ function openMirror(args: MirrorArguments): MirrorFileSystem | undefined {
   }
 }
 
-/** What is ours alone goes to the mirror; the rest has the library's own names. */
+/** Options of the program that mean nothing to the library; all others have its names. */
+const OWN_OPTIONS = new Set(['root', 'mount', 'force', 'passthrough', 'cacheTimeout']);
+
 function toMountOptions(args: MirrorArguments): MountOptions {
-  const { root, mount, force, passthrough, cacheTimeout, ...rest } = args;
+  const { cacheTimeout } = args;
+  const shared = Object.entries(args).filter(([name]) => !OWN_OPTIONS.has(name));
   return {
-    ...rest,
+    ...(Object.fromEntries(shared) as MountOptions),
     ...mountOptions(args),
-    ...(cacheTimeout === undefined
-      ? {}
-      : { entryTimeout: cacheTimeout, attributeTimeout: cacheTimeout }),
+    ...(cacheTimeout !== undefined && {
+      entryTimeout: cacheTimeout,
+      attributeTimeout: cacheTimeout,
+    }),
   };
 }
 

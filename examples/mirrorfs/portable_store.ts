@@ -21,6 +21,7 @@ import {
   statSync,
   symlinkSync,
   unlinkSync,
+  utimesSync,
   type BigIntStats,
 } from 'node:fs';
 import { join, sep } from 'node:path';
@@ -179,11 +180,14 @@ export class PortableStore implements BackingStore {
   /** node:fs takes seconds: exact to a microsecond or so. The time of creation it cannot set. */
   setTimes(path: string, fd: number | undefined, times: FileTimes): void {
     const place = this.#locate(path);
-    const stats = fd === undefined ? this.#lookAt(place) : fstatSync(fd, BIGINT);
+    // On Windows a descriptor opened for reading has no right to set times.
+    const handle = WINDOWS ? undefined : fd;
+    const stats = handle === undefined ? this.#lookAt(place) : fstatSync(handle, BIGINT);
     const accessTime = seconds(times.lastAccessTime ?? stats.atimeNs);
     const writeTime = seconds(times.lastWriteTime ?? stats.mtimeNs);
-    if (fd === undefined) lutimesSync(place, accessTime, writeTime);
-    else futimesSync(fd, accessTime, writeTime);
+    if (handle !== undefined) futimesSync(handle, accessTime, writeTime);
+    else if (WINDOWS) utimesSync(this.#follow(place), accessTime, writeTime);
+    else lutimesSync(place, accessTime, writeTime);
   }
 
   reserve(): void {

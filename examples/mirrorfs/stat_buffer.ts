@@ -18,8 +18,11 @@ const Field = {
   BIRTH_TIME: 13,
 } as const;
 
-/** The natives ask for room for more than they fill today. */
-const FIELDS = 16;
+/** The times, whose high halves follow them all. */
+const TIMES = 4;
+const FIELDS = 18;
+/** Both halves of what extends a negative number. */
+const ALL_ONES = 0xffff_ffff;
 const TWO_TO_32 = 2 ** 32;
 const LOW_HALF = endianness() === 'LE' ? 0 : 1;
 
@@ -44,16 +47,16 @@ export class StatBuffer {
   }
 
   information(): FileInformation {
-    const { out, mode } = this;
-    const birth = out[Field.BIRTH_TIME] ?? -1n;
-    const written = out[Field.WRITE_TIME];
+    const { mode } = this;
+    const birth = this.#time(Field.BIRTH_TIME);
+    const written = this.#time(Field.WRITE_TIME);
     return {
       attributes: attributesOf(mode),
       // Unknown on some file systems; the oldest time there is then is the best guess.
       creationTime: birth === -1n ? written : birth,
-      lastAccessTime: out[Field.ACCESS_TIME],
+      lastAccessTime: this.#time(Field.ACCESS_TIME),
       lastWriteTime: written,
-      changeTime: out[Field.CHANGE_TIME],
+      changeTime: this.#time(Field.CHANGE_TIME),
       size: this.size,
       inode: this.#inode(),
       linkCount: this.#number(Field.LINK_COUNT),
@@ -70,6 +73,16 @@ export class StatBuffer {
     const low = this.#halves[2 * field + LOW_HALF] ?? 0;
     const high = this.#halves[2 * field + 1 - LOW_HALF] ?? 0;
     return low + high * TWO_TO_32;
+  }
+
+  /** Nanoseconds: 64 bits hold them from 1677 to 2262, and only then is nothing more to do. */
+  #time(field: number): bigint {
+    const low = this.out[field] ?? 0n;
+    const sign = (this.#halves[2 * field + 1 - LOW_HALF] ?? 0) >>> 31;
+    const extension = sign === 1 ? ALL_ONES : 0;
+    const above = 2 * (field + TIMES);
+    if (this.#halves[above] === extension && this.#halves[above + 1] === extension) return low;
+    return ((this.out[field + TIMES] ?? 0n) << 64n) + BigInt.asUintN(64, low);
   }
 
   /**

@@ -149,9 +149,10 @@ export interface PosixFunctions {
    */
   openBeneath(dirFd: number, path: BytePath, flags: number, mode: number): number;
   /**
-   * lstat(2) into `out` (16 elements or more): dev, ino, mode, nlink, uid, gid, rdev, size, blksize,
+   * lstat(2) into `out` (18 elements or more): dev, ino, mode, nlink, uid, gid, rdev, size, blksize,
    * blocks, then atime, mtime, ctime and birth time in nanoseconds since the epoch (birth: -1 when
-   * unknown). Elements 14 and up are left alone.
+   * unknown), the low 64 bits of each and after those the high 64 bits of each. Elements 18 and up
+   * are left alone.
    */
   statBeneath(dirFd: number, path: BytePath, out: BigInt64Array): number;
   /** fstat(2), results as of `statBeneath`. */

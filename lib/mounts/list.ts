@@ -33,6 +33,9 @@ function toEntry(mount: MountInfo): MountEntry {
 
 /** The user who mounted a FUSE file system, as the kernel keeps it. */
 export function ownerOf(mount: MountInfo): number | undefined {
-  const option = mount.options.find((text) => text.startsWith('user_id='));
-  return option === undefined ? undefined : Number(option.slice('user_id='.length));
+  for (const option of mount.options) {
+    const id = /^user_id=(\d+)$/.exec(option)?.[1];
+    if (id !== undefined) return Number(id);
+  }
+  return undefined;
 }

@@ -11,9 +11,11 @@ export interface MountInfo {
   readonly options: readonly string[];
 }
 
+const DEVICE_NUMBER = /^\d+:\d+$/;
+
 /** Undoes the kernel's escaping of space, tab, newline and backslash. */
 function unescapeField(field: string): string {
-  return field.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
+  return field.replaceAll(/\\([0-3][0-7]{2})/g, (_, octal: string) =>
     String.fromCharCode(Number.parseInt(octal, 8)),
   );
 }
@@ -25,7 +27,8 @@ export function parseMountInfo(text: string): MountInfo[] {
     const [front, back] = line.split(' - ', 2);
     const [, , deviceNumber, , mountPoint, mountOptions] = front?.split(' ') ?? [];
     const [type, source, superOptions] = back?.split(' ') ?? [];
-    if (deviceNumber === undefined || mountPoint === undefined || type === undefined) continue;
+    if (deviceNumber === undefined || !DEVICE_NUMBER.test(deviceNumber)) continue;
+    if (!mountPoint || !type) continue;
     mounts.push({
       mountPoint: unescapeField(mountPoint),
       deviceNumber,
@@ -45,4 +48,9 @@ export async function readMountInfo(): Promise<MountInfo[]> {
 /** The mount on top at a path: the last one, for later mounts hide earlier ones. */
 export function topmostAt(mounts: readonly MountInfo[], path: string): MountInfo | undefined {
   return mounts.findLast((mount) => mount.mountPoint === path);
+}
+
+/** Every place a file system is mounted at: bind mounts and the like are further ones. */
+export function mountsOf(mounts: readonly MountInfo[], deviceNumber: string): MountInfo[] {
+  return mounts.filter((mount) => mount.deviceNumber === deviceNumber);
 }

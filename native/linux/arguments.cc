@@ -3,8 +3,13 @@
 #include <array>
 #include <cstdio>
 
+#include "integers.h"
+
 namespace dokan {
 namespace {
+
+// A magnitude of 127 bits has a sign.
+constexpr uint64_t kMostHighWord = INT64_MAX;
 
 const char* TypeName(napi_env env, napi_value value) {
   static constexpr std::array<const char*, 10> kNames = {
@@ -60,18 +65,41 @@ int64_t Arguments::Int64(size_t index, const char* name) {
   return value;
 }
 
-int64_t Arguments::BigInt64(size_t index, const char* name) {
-  int64_t value = 0;
-  bool lossless = false;
-  if (napi_get_value_bigint_int64(env_, values_[index], &value, &lossless) != napi_ok) {
+timespec Arguments::Nanoseconds(size_t index, const char* name) {
+  timespec time = {};
+  int sign = 0;
+  std::array<uint64_t, 2> words = {};
+  size_t count = words.size();
+  if (napi_get_value_bigint_words(env_, values_[index], &sign, &count, words.data()) != napi_ok) {
     Refuse(index, name, "a bigint");
-  } else if (!lossless && !failed_) {
-    failed_ = true;
-    char message[200];
-    std::snprintf(message, sizeof message, "Expected a bigint of 64 bits for '%s'", name);
-    napi_throw_range_error(env_, "ERR_OUT_OF_RANGE", message);
+    return time;
   }
-  return value;
+  // More words than there is room for are counted but not copied.
+  const bool fits = count <= words.size() && words[1] <= kMostHighWord;
+  if (fits) {
+    const auto magnitude = static_cast<Int128>((static_cast<UInt128>(words[1]) << 64) | words[0]);
+    const Int128 value = sign == 0 ? magnitude : -magnitude;
+    // Rounds down: tv_nsec is never negative, also before 1970.
+    Int128 seconds = value / kNanosecondsPerSecond;
+    Int128 rest = value % kNanosecondsPerSecond;
+    if (rest < 0) {
+      rest += kNanosecondsPerSecond;
+      --seconds;
+    }
+    if (seconds >= INT64_MIN && seconds <= INT64_MAX) {
+      time.tv_sec = static_cast<time_t>(seconds);
+      time.tv_nsec = static_cast<long>(rest);
+      return time;
+    }
+  }
+  if (!failed_) {
+    failed_ = true;
+    std::array<char, 200> message = {};
+    std::snprintf(message.data(), message.size(), "Expected a time of 64-bit seconds for '%s'",
+                  name);
+    napi_throw_range_error(env_, "ERR_OUT_OF_RANGE", message.data());
+  }
+  return time;
 }
 
 void Arguments::Path(size_t index, const char* name, BytePath* out) {

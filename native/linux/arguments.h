@@ -1,6 +1,7 @@
 #pragma once
 
 #include <node_api.h>
+#include <time.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -28,7 +29,8 @@ class Arguments {
   // Numbers beyond int64 saturate, NaN is 0.
   int64_t Int64(size_t index, const char* name);
   // A BigInt outside int64 is a RangeError.
-  int64_t BigInt64(size_t index, const char* name);
+  // Nanoseconds since the epoch, a bigint of any size a timespec can hold.
+  timespec Nanoseconds(size_t index, const char* name);
   void Path(size_t index, const char* name, BytePath* out);
   // Memory of a Uint8Array, owned by JavaScript: valid until this call returns. data() is nullptr
   // for a detached one.

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <utility>
 
+#include "connection_control.h"
 #include "thread.h"
 
 namespace dokan {
@@ -78,28 +79,17 @@ void FuseConnection::CloseDevice() {
   if (!mounted_.device.valid()) {
     return;
   }
-  if (notify_ && !notify_->Stop(kNotifyLimit)) {
+  bool stuck = notify_ && !notify_->Stop(kNotifyLimit);
+  if (stuck && mounted_.identity) {
     // The thread waits inside the kernel for a lock that one of our unanswered requests holds, and
-    // its write keeps the device open: closing ours would not end the connection.
-    AbortConnection();
-    notify_->Stop(kNotifyLimit);
+    // its write keeps the device open: closing ours would not end the connection. The same write
+    // keeps the file system from being destroyed, so its number is still ours.
+    AbortConnection(mounted_.identity->device_number);
+    stuck = !notify_->Stop(kNotifyLimit);
   }
-  mounted_at_close_ = IsMounted(mounted_.device.get());
+  mounted_at_close_ = stuck || IsMounted(mounted_.device.get());
   fd_.store(-1, std::memory_order_relaxed);
   mounted_.device.Reset();
-}
-
-void FuseConnection::AbortConnection() const {
-  if (!mounted_.identity || !IsMounted(mounted_.device.get())) {
-    return;
-  }
-  const std::string& device = mounted_.identity->device_number;
-  const std::string control =
-      "/sys/fs/fuse/connections/" + device.substr(device.find(':') + 1) + "/abort";
-  const FileDescriptor file(::open(control.c_str(), O_WRONLY | O_CLOEXEC));
-  if ((!file.valid() || ::write(file.get(), "1", 1) != 1) && IsOnTop()) {
-    ::umount2(mounted_.mount_point.c_str(), MNT_FORCE | UMOUNT_NOFOLLOW);
-  }
 }
 
 bool FuseConnection::IsOnTop() const {

@@ -56,7 +56,6 @@ class FuseConnection {
   void Detach();
 
  private:
-  void AbortConnection() const;
   bool IsOnTop() const;
 
   std::mutex mutex_;

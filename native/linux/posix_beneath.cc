@@ -42,6 +42,10 @@ bool Creates(int flags) {
 }
 
 int Openat2(int directory, const char* path, int flags, mode_t mode) {
+  if ((flags & O_PATH) == 0 || (flags & O_DIRECTORY) != 0) {
+    // Links are refused below, with ELOOP; this flag would turn that into ENOTDIR for directories.
+    flags &= ~O_NOFOLLOW;
+  }
   OpenHow how = {};
   how.flags = static_cast<uint64_t>(static_cast<unsigned>(flags));
   how.mode = Creates(flags) ? mode & 07777U : 0;

@@ -11,6 +11,7 @@
 #include <span>
 
 #include "arguments.h"
+#include "integers.h"
 #include "posix_beneath.h"
 #include "posix_functions.h"
 #include "proc_path.h"
@@ -18,37 +19,14 @@
 namespace dokan {
 namespace {
 
-constexpr size_t kStatusLength = 16;
-constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
+constexpr size_t kStatusLength = 18;
+constexpr size_t kTimes = 4;
 constexpr uint32_t kSetAccessTime = 1;
 constexpr uint32_t kSetModificationTime = 2;
 
-// Years before 1677 and after 2262 do not fit into nanoseconds: the nearest that does.
-int64_t Nanoseconds(int64_t seconds, int64_t nanoseconds) {
-  int64_t result = 0;
-  if (__builtin_mul_overflow(seconds, kNanosecondsPerSecond, &result) ||
-      __builtin_add_overflow(result, nanoseconds, &result)) {
-    return seconds < 0 ? INT64_MIN : INT64_MAX;
-  }
-  return result;
-}
-
-// Rounds down: tv_nsec is never negative, also before 1970.
-timespec ToTimespec(int64_t nanoseconds) {
-  int64_t seconds = nanoseconds / kNanosecondsPerSecond;
-  int64_t rest = nanoseconds % kNanosecondsPerSecond;
-  if (rest < 0) {
-    rest += kNanosecondsPerSecond;
-    --seconds;
-  }
-  timespec result = {};
-  result.tv_sec = seconds;
-  result.tv_nsec = rest;
-  return result;
-}
-
-std::array<timespec, 2> Times(int64_t access, int64_t modification, uint32_t flags) {
-  std::array<timespec, 2> times = {ToTimespec(access), ToTimespec(modification)};
+std::array<timespec, 2> Times(const timespec& access, const timespec& modification,
+                              uint32_t flags) {
+  std::array<timespec, 2> times = {access, modification};
   if ((flags & kSetAccessTime) == 0) {
     times[0].tv_nsec = UTIME_OMIT;
   }
@@ -59,10 +37,13 @@ std::array<timespec, 2> Times(int64_t access, int64_t modification, uint32_t fla
 }
 
 // The order the TypeScript side documents: dev, ino, mode, nlink, uid, gid, rdev, size, blksize,
-// blocks, atime, mtime, ctime, birth time. The rest of the array is left as it is.
+// blocks; atime, mtime, ctime, birth time; then what of these four exceeds 64 bits, as before 1677
+// and after 2262. The rest of the array is left as it is.
 void Fill(std::span<int64_t> out, const struct statx& status) {
-  const auto time = [](const struct statx_timestamp& stamp) {
-    return Nanoseconds(stamp.tv_sec, stamp.tv_nsec);
+  const auto time = [&out](size_t index, const struct statx_timestamp& stamp) {
+    const Int128 nanoseconds = Int128{stamp.tv_sec} * kNanosecondsPerSecond + stamp.tv_nsec;
+    out[index] = static_cast<int64_t>(nanoseconds);
+    out[index + kTimes] = static_cast<int64_t>(nanoseconds >> 64);
   };
   out[0] = static_cast<int64_t>(makedev(status.stx_dev_major, status.stx_dev_minor));
   out[1] = static_cast<int64_t>(status.stx_ino);
@@ -74,10 +55,15 @@ void Fill(std::span<int64_t> out, const struct statx& status) {
   out[7] = static_cast<int64_t>(status.stx_size);
   out[8] = status.stx_blksize;
   out[9] = static_cast<int64_t>(status.stx_blocks);
-  out[10] = time(status.stx_atime);
-  out[11] = time(status.stx_mtime);
-  out[12] = time(status.stx_ctime);
-  out[13] = (status.stx_mask & STATX_BTIME) != 0 ? time(status.stx_btime) : -1;
+  time(10, status.stx_atime);
+  time(11, status.stx_mtime);
+  time(12, status.stx_ctime);
+  if ((status.stx_mask & STATX_BTIME) != 0) {
+    time(13, status.stx_btime);
+  } else {
+    out[13] = -1;
+    out[13 + kTimes] = -1;
+  }
 }
 
 // The C library falls back to fstatat where the kernel has no statx; the birth time is unknown
@@ -168,8 +154,8 @@ napi_value SetTimesBeneath(napi_env env, napi_callback_info info) {
   BytePath path;
   const int directory = arguments.Int32(0, "dirFd");
   arguments.Path(1, "path", &path);
-  const int64_t access = arguments.BigInt64(2, "atimeNs");
-  const int64_t modification = arguments.BigInt64(3, "mtimeNs");
+  const timespec access = arguments.Nanoseconds(2, "atimeNs");
+  const timespec modification = arguments.Nanoseconds(3, "mtimeNs");
   const uint32_t flags = arguments.Uint32(4, "flags");
   if (arguments.failed()) {
     return nullptr;
@@ -188,8 +174,8 @@ napi_value SetTimesBeneath(napi_env env, napi_callback_info info) {
 napi_value SetTimesDescriptor(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const int fd = arguments.Int32(0, "fd");
-  const int64_t access = arguments.BigInt64(1, "atimeNs");
-  const int64_t modification = arguments.BigInt64(2, "mtimeNs");
+  const timespec access = arguments.Nanoseconds(1, "atimeNs");
+  const timespec modification = arguments.Nanoseconds(2, "mtimeNs");
   const uint32_t flags = arguments.Uint32(3, "flags");
   if (arguments.failed()) {
     return nullptr;

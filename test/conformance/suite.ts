@@ -15,11 +15,11 @@ export interface Scene {
   /** A process that calls the system. Reset before each test. */
   readonly posix: Posix;
   /** A path in the test's directory. */
-  path(...names: string[]): string;
+  readonly path: (...names: string[]) => string;
   /** As `path`, for a last name that is bytes. */
-  rawPath(name: Buffer): Buffer;
+  readonly rawPath: (name: Buffer) => Buffer;
   /** Another process; ended after the test. */
-  helper(options?: PosixOptions): Posix;
+  readonly helper: (options?: PosixOptions) => Posix;
 }
 
 export type Body = (scene: Scene) => Promise<void>;

@@ -29,8 +29,10 @@ export interface Features {
   ownership: Feature;
   /** Names that are not UTF-8. */
   rawNames: Feature;
-  /** Names with U+F000 to U+F0FF, which stand for other characters on some hosts. */
+  /** Names with U+F03A, which stands for a colon where a colon introduces a stream. Absent: EILSEQ. */
   privateUseNames: Feature;
+  /** Extended attributes of a file that has no name any more. Absent: EOPNOTSUPP. */
+  unlinkedXattrs: Feature;
   /** Times before 1901 and after 2446 are what ext4 cannot hold; before 1970 and after 2038 must do. */
   wideTimes: Feature;
   /** Files of more than 4 GiB, sparse. */
@@ -60,6 +62,7 @@ export const allFeatures: Features = {
   ownership: true,
   rawNames: true,
   privateUseNames: true,
+  unlinkedXattrs: true,
   wideTimes: true,
   largeFiles: true,
   accessTimes: true,

@@ -36,7 +36,8 @@ const mountedFeatures: Features = {
   ...allFeatures,
   specialFiles: absent('the FUSE host has no callback for them'),
   temporaryFiles: absent('O_TMPFILE has no counterpart in the Dokan contract'),
-  privateUseNames: absent('U+F000 to U+F0FF stand for bytes that are not UTF-8'),
+  unlinkedXattrs: absent('a stream is opened by path, and an unlinked file has none'),
+  privateUseNames: absent('U+F03A stands for a colon, which would introduce a stream'),
 };
 
 /** What is mounted, beside what every Target has. */

@@ -1,23 +1,29 @@
+import type { Feature } from '../conformance/target.js';
 import type { Posix, Stat } from '../support/posix.js';
 import { isNamed, Model, type ExpectedStat, type KnownTime, type Node } from './model.js';
 import type { OpenFile } from './model.js';
-
-/** The model and what is open in it, by slot. */
-export class ModelState {
-  readonly model = new Model();
-  readonly opens = new Map<number, OpenFile>();
-
-  isLive(node: Node): boolean {
-    return isNamed(node) || [...this.opens.values()].some((open) => open.node === node);
-  }
-}
 
 /** Where a file system under test may differ from the disk. */
 export interface Differences {
   /** Directories count their subdirectories; btrfs, for one, always says 1. */
   readonly directoryLinks: boolean;
-  /** A directory on the real disk that must look the same once all is closed. */
-  readonly backing?: string;
+  /** Extended attributes of a file that is open and has no name left. */
+  readonly unlinkedAttributes: Feature;
+}
+
+/** The model and what is open in it, by slot. */
+export class ModelState {
+  readonly model = new Model();
+  readonly opens = new Map<number, OpenFile>();
+  readonly differences: Differences;
+
+  constructor(differences: Differences) {
+    this.differences = differences;
+  }
+
+  isLive(node: Node): boolean {
+    return isNamed(node) || [...this.opens.values()].some((open) => open.node === node);
+  }
 }
 
 /** Clocks that file systems take times from run behind the one user programs read. */
@@ -28,7 +34,6 @@ export class Live {
   readonly posix: Posix;
   readonly root: string;
   readonly state: ModelState;
-  readonly differences: Differences;
   readonly descriptors = new Map<number, number>();
   readonly #inodes = new Map<Node, bigint>();
   readonly #since: bigint;
@@ -38,19 +43,17 @@ export class Live {
     posix: Posix,
     root: string,
     state: ModelState,
-    differences: Differences,
     since = BigInt(Date.now()) * 1_000_000n - CLOCK_SLACK,
   ) {
     this.posix = posix;
     this.root = root;
     this.state = state;
-    this.differences = differences;
     this.#since = since;
   }
 
   /** The same tree, seen in another place. */
   at(root: string): Live {
-    return new Live(this.posix, root, this.state, this.differences, this.#since);
+    return new Live(this.posix, root, this.state, this.#since);
   }
 
   path(names: readonly string[]): string {
@@ -71,7 +74,7 @@ export class Live {
     };
     compare('kind', expected.kind, got.kind);
     compare('mode', expected.mode.toString(8), got.mode.toString(8));
-    if (expected.kind !== 'directory' || this.differences.directoryLinks) {
+    if (expected.kind !== 'directory' || this.state.differences.directoryLinks) {
       compare('nlink', expected.nlink, got.nlink);
     }
     if (expected.size !== undefined) compare('size', expected.size, got.size);

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { describe } from 'vitest';
 import { Suite } from '../conformance/suite.js';
 import { openMirrorfs, type MountedTarget } from '../conformance/targets.js';
-import { addModelTest } from './property.js';
+import { addModelTest, noUnlinkedAttributes } from './property.js';
 
 describe('model: mirrorfs', () => {
   let backing = '';
@@ -12,5 +12,8 @@ describe('model: mirrorfs', () => {
     return target;
   });
   suite.install();
-  addModelTest(suite, (directory) => join(backing, basename(directory)));
+  addModelTest(suite, {
+    backing: (directory) => join(backing, basename(directory)),
+    unlinkedAttributes: noUnlinkedAttributes,
+  });
 });

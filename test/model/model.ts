@@ -112,13 +112,20 @@ const newTimes = (): Pick<Common, 'atime' | 'mtime' | 'xattrs'> => ({
 });
 
 /** Reading sets the access time, or not: relatime decides. */
-function touchAccess(node: Node): void {
+export function touchAccess(node: Node): void {
   if (typeof node.atime === 'bigint') node.atime = 'unknown';
 }
 
 /** What a change of the data that POSIX leaves open does to the modification time. */
 function mayTouchModified(node: Node): void {
   if (typeof node.mtime === 'bigint') node.mtime = 'unknown';
+}
+
+/** Whoever is layered on another file system has to read a directory to know that it is empty. */
+function refuseFull(node: DirectoryNode): void {
+  if (node.entries.size === 0) return;
+  touchAccess(node);
+  fail('ENOTEMPTY');
 }
 
 function isWithin(node: DirectoryNode, directory: DirectoryNode): boolean {
@@ -149,6 +156,20 @@ export class Model {
       parent: undefined,
     };
     this.root.parent = this.root;
+  }
+
+  /** Everything there is, by its path without links. */
+  entries(): { path: Names; node: Node }[] {
+    const all: { path: Names; node: Node }[] = [];
+    const visit = (directory: DirectoryNode, path: Names): void => {
+      for (const [name, node] of directory.entries) {
+        const inside = [...path, name];
+        all.push({ path: inside, node });
+        if (node.kind === 'directory') visit(node, inside);
+      }
+    };
+    visit(this.root, []);
+    return all;
   }
 
   // Opens.
@@ -269,7 +290,7 @@ export class Model {
     const place = this.#walk(path, false);
     const node = place.node ?? fail('ENOENT');
     if (node.kind !== 'directory') return fail('ENOTDIR');
-    if (node.entries.size > 0) fail('ENOTEMPTY');
+    refuseFull(node);
     this.#drop(place, node);
   }
 
@@ -319,7 +340,7 @@ export class Model {
     if (other !== undefined) {
       if (node.kind === 'directory' && other.kind !== 'directory') fail('ENOTDIR');
       if (node.kind !== 'directory' && other.kind === 'directory') fail('EISDIR');
-      if (other.kind === 'directory' && other.entries.size > 0) fail('ENOTEMPTY');
+      if (other.kind === 'directory') refuseFull(other);
       this.#drop(to, other);
     }
     from.directory.entries.delete(from.name);
@@ -379,7 +400,7 @@ export class Model {
   }
 
   getxattr(path: Names, name: string, follow: boolean): Buffer {
-    return this.#get(path, follow).xattrs.get(name) ?? fail('ENODATA');
+    touchAccess(this.#get(path, follow)); return this.#get(path, follow).xattrs.get(name) ?? fail('ENODATA');
   }
 
   listxattr(path: Names, follow: boolean): string[] {
@@ -397,7 +418,7 @@ export class Model {
   }
 
   fgetxattr(open: OpenFile, name: string): Buffer {
-    return open.node.xattrs.get(name) ?? fail('ENODATA');
+    touchAccess(open.node); return open.node.xattrs.get(name) ?? fail('ENODATA');
   }
 
   // The parts the calls share.

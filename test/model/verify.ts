@@ -1,6 +1,6 @@
-import { contentMistake, listingMistake } from './commands.js';
 import type { Live } from './live.js';
-import { describe, listing, type DirectoryNode, type Node } from './model.js';
+import { describe, listing, touchAccess, type DirectoryNode, type Node } from './model.js';
+import { contentMistake, listingMistake } from './step.js';
 
 /**
  * Compares a whole tree with the model's: names, attributes, content, link targets, extended
@@ -18,6 +18,7 @@ async function verifyDirectory(
 ): Promise<void> {
   const children = listing(directory);
   report(live, path, listingMistake(children, await live.posix.scandir(live.path(path)), live));
+  touchAccess(directory);
   for (const { name, node } of children) {
     const childPath = [...path, name];
     await verifyNode(live, node, childPath);
@@ -29,6 +30,8 @@ async function verifyNode(live: Live, node: Node, path: readonly string[]): Prom
   const { posix } = live;
   const place = live.path(path);
   report(live, path, live.statMistake(describe(node), await posix.lstat(place)));
+  // What is read here is looked at once more where it has another name or is seen on the disk below.
+  if (node.kind !== 'directory') touchAccess(node);
   if (node.kind === 'file') {
     report(live, path, contentMistake(node.data, await posix.readFile(place)));
   }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
-import { AddonError, loadLinuxAddon } from '../../lib/hosts/addon.js';
+import { describe, expect, it, vi } from 'vitest';
+import { loadLinuxAddon } from '../../lib/hosts/addon.js';
 
 // What lib/hosts/addon.ts declares. The compiler cannot see the other side.
 const functions = [
@@ -49,7 +49,21 @@ describe('the addon', () => {
   });
 });
 
-it('an addon that does not load gives an error with a cure', () => {
-  const error = new AddonError('text', { cause: 1 });
-  expect(error).toMatchObject({ code: 'ERR_ADDON', name: 'AddonError', message: 'text', cause: 1 });
+it('tells what to do when it does not load', async () => {
+  vi.resetModules();
+  vi.stubEnv('NODE_DOKAN_PREBUILD', '/nowhere');
+  try {
+    const module = await import('../../lib/hosts/addon.js'); // Importing alone loads nothing.
+    expect(() => module.loadLinuxAddon()).toThrow(
+      expect.objectContaining({
+        code: 'ERR_ADDON',
+        name: 'AddonError',
+        message: expect.stringMatching(/npm rebuild node-dokan[^]*No native build/) as string,
+        cause: expect.any(Error) as Error,
+      }) as Error,
+    );
+  } finally {
+    vi.unstubAllEnvs();
+    vi.resetModules();
+  }
 });

@@ -105,7 +105,7 @@ export class ExampleProcess {
         milliseconds,
       );
     } catch (error) {
-      throw new Error(`${String(error)}\n${this.report()}`);
+      throw new Error(`${String(error)}\n${this.report()}`, { cause: error });
     }
   }
 
@@ -135,7 +135,7 @@ export class ExampleProcess {
       if (left !== undefined) throw new Error(`${this.mountPoint} is still mounted`);
       if (exit.code !== 0) throw new Error(`it ended with ${JSON.stringify(exit)}`);
     } catch (error) {
-      throw new Error(`${String(error)}\n${this.report()}`);
+      throw new Error(`${String(error)}\n${this.report()}`, { cause: error });
     } finally {
       this.cleanUp();
     }

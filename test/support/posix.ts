@@ -13,8 +13,7 @@ export type OpenFlags = string;
 /** Nanoseconds since the epoch, or what utimensat(2) calls UTIME_NOW and UTIME_OMIT. */
 export type Time = bigint | 'now' | 'omit';
 
-export type FileKind =
-  'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'character' | 'block';
+export type FileKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'character' | 'block';
 
 export interface Stat {
   kind: FileKind;
@@ -583,7 +582,8 @@ function show(value: unknown): string {
     return value.length > 64 ? `<${String(value.length)} bytes>` : JSON.stringify(value.toString());
   }
   if (typeof value === 'bigint') return `${String(value)}n`;
-  const text = JSON.stringify(value) ?? 'undefined';
+  if (value === undefined) return 'undefined';
+  const text = JSON.stringify(value);
   return text.length > 200 ? `${text.slice(0, 200)}...` : text;
 }
 

@@ -861,13 +861,18 @@ def to_wire(value):
     return value
 
 
+def errno_name(number):
+    # Python knows the number by its older name.
+    return 'EDEADLK' if number == errno.EDEADLK else errno.errorcode[number]
+
+
 def answer(request):
     try:
         return {'ok': calls[request['call']](*request['args'])}
     except OSError as error:
         if error.errno is None:
             return {'error': repr(error)}
-        return {'errno': errno.errorcode[error.errno]}
+        return {'errno': errno_name(error.errno)}
     except OverflowError:
         # Python's own limit on off_t; the kernel would say EINVAL.
         return {'errno': 'EINVAL'}

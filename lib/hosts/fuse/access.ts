@@ -146,6 +146,10 @@ export function openOrCreate(flags: number, mode: number): CreateFileRequest {
   return request(accessOf(flags), disposition, optionsOf(flags), mode & 0o7777);
 }
 
+export function isReadable(flags: number): boolean {
+  return (flags & OpenFlags.ACCESS_MODE) !== OpenFlags.WRITE_ONLY;
+}
+
 export function isWritable(flags: number): boolean {
   return (flags & OpenFlags.ACCESS_MODE) !== 0;
 }

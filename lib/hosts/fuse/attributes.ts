@@ -88,18 +88,38 @@ export function modeOf(info: FileInformation, defaults: AttributeDefaults): numb
   return type | ((attributes & FileAttributes.READONLY) !== 0 ? permissions & 0o555 : permissions);
 }
 
+/** The attributes of NT, made from the mode where a file system gives none. */
+export function attributesOf({ attributes, mode = 0o644 }: FileInformation): number {
+  if (attributes !== undefined) return attributes;
+  const type = mode & FileMode.TYPE_MASK;
+  const made =
+    (type === FileMode.DIRECTORY ? FileAttributes.DIRECTORY : 0) |
+    (type === FileMode.SYMBOLIC_LINK ? FileAttributes.REPARSE_POINT : 0) |
+    ((mode & 0o222) === 0 ? FileAttributes.READONLY : 0);
+  return made === 0 ? FileAttributes.NORMAL : made;
+}
+
 export function isDirectoryMode(mode: number): boolean {
   return (mode & FileMode.TYPE_MASK) === FileMode.DIRECTORY;
 }
 
 /** d_type of a listing's entry; unknown when it says no more than its name. */
 export function direntType(info: FileInformation, defaults: AttributeDefaults): number {
-  return saysNothing(info) ? DT_UNKNOWN : modeOf(info, defaults) >>> 12;
+  return saysNothing(info) ? DT_UNKNOWN : (modeOf(info, defaults) >>> 12) & 15;
 }
 
-/** True for a listing's entry that has a name only: the kernel will look it up. */
-export function saysNothing(info: FileInformation): boolean {
+/** True for a listing's entry that has a name only. */
+function saysNothing(info: FileInformation): boolean {
   return info.attributes === undefined && info.mode === undefined && info.size === undefined;
+}
+
+/**
+ * True for a listing's entry that tells all the kernel must know; others it looks up. A file whose
+ * size was left out would be cached as an empty one.
+ */
+export function saysEnough(info: FileInformation, defaults: AttributeDefaults): boolean {
+  if (info.size !== undefined) return true;
+  return !saysNothing(info) && isDirectoryMode(modeOf(info, defaults));
 }
 
 /** Writes struct fuse_attr. @returns the mode, for the node to remember */

@@ -5,10 +5,9 @@ import { andThen } from '../../outcome.js';
 import type { Open } from '../../target.js';
 import { OPEN_DIRECTORY } from './access.js';
 import { direntType, saysNothing } from './attributes.js';
-import { fuseError } from './fuse_error.js';
 import { DirectoryHandle } from './handles.js';
 import type { Node } from './nodes.js';
-import { DIRENT_SIZE, ENTRY_OUT_SIZE, Errno } from './protocol.js';
+import { DIRENT_SIZE, ENTRY_OUT_SIZE } from './protocol.js';
 import { closeDirectoryHandle } from './release.js';
 import type { Request } from './request.js';
 import type { Session } from './session.js';
@@ -22,14 +21,18 @@ const DOT_ENTRIES = ['.', '..'];
 
 export function openDirectory(session: Session, request: Request): Outcome<void> {
   const node = session.nodes.get(request.nodeId);
-  if (node.isUnlinked) throw fuseError(Errno.ESTALE);
+  if (node.isUnlinked) {
+    // Removed, but somebody's current directory: there is nothing in it any more.
+    opened(undefined, { session, request, node });
+    return;
+  }
   const path = session.nodes.path(node);
   const open = session.target.createFile(path, OPEN_DIRECTORY, request);
   return andThen(open, opened, { session, request, node });
 }
 
 function opened(
-  open: Open,
+  open: Open | undefined,
   { session, request, node }: { session: Session; request: Request; node: Node },
 ): void {
   const number = session.directories.add(new DirectoryHandle(open, node));
@@ -73,7 +76,7 @@ function read(session: Session, request: Request, plus: boolean): Outcome<void> 
   if (offset === 0) handle.rewind();
   const reading: Reading = { session, request, handle, offset, limit, plus };
   if (handle.listing !== undefined || handle.complete) return fill(reading);
-  if (handle.node.isUnlinked) {
+  if (handle.open === undefined || handle.node.isUnlinked) {
     handle.complete = true;
     return fill(reading);
   }

@@ -22,6 +22,8 @@ interface Opening {
   readonly session: Session;
   readonly request: Request;
   readonly node: Node;
+  /** Whose path it is opened by. */
+  readonly named: Node;
   readonly flags: number;
   readonly openFlags: number;
 }
@@ -30,40 +32,60 @@ export function openFile(session: Session, request: Request): Outcome<void> {
   const node = session.nodes.get(request.nodeId);
   const flags = request.in.u32();
   const openFlags = request.in.u32();
-  if (node.isUnlinked) throw fuseError(Errno.ESTALE);
-  const path = session.nodes.path(node);
+  if (node.isUnlinked && node.opens !== undefined) return openAgain(session, request, node, flags);
+  const named = node.isUnlinked ? successorFor(session, node, flags) : node;
+  const path = session.nodes.path(named);
   const open = session.target.createFile(path, access.openExisting(flags), request);
-  return andThen(open, opened, { session, request, node, flags, openFlags });
+  return andThen(open, opened, { session, request, node, named, flags, openFlags });
 }
 
-function opened(open: Open, { session, request, node, flags, openFlags }: Opening): Outcome<void> {
-  answerOpen(session, request, node, open, flags);
+function opened(open: Open, opening: Opening): Outcome<void> {
+  const { session, request, node, named, flags, openFlags } = opening;
+  answerOpen(session, request, new FileHandle(open, node, named, flags));
   if ((openFlags & OPEN_KILL_SUIDGID) !== 0) return killPrivileges(session, request, node, open);
 }
 
-/** Gives the open a number and writes struct fuse_open_out. */
-function answerOpen(
-  session: Session,
-  request: Request,
-  node: Node,
-  open: Open,
-  flags: number,
-): void {
-  const handle = new FileHandle(
-    open,
-    node,
-    access.isWritable(flags),
-    (flags & OpenFlags.APPEND) !== 0,
-    access.ioOf(flags),
+/**
+ * A file without a name is opened once more (through /proc/self/fd): the new handle holds an open
+ * that is there.
+ */
+function openAgain(session: Session, request: Request, node: Node, flags: number): Outcome<void> {
+  const donor = node.opens?.find(
+    (handle) =>
+      (handle.readable || !access.isReadable(flags)) &&
+      (handle.writable || !access.isWritable(flags)),
   );
+  if (donor === undefined) throw fuseError(Errno.ESTALE);
+  const handle = new FileHandle(donor.open, node, donor.named, flags);
+  handle.shared = donor.share();
+  answerOpen(session, request, handle);
+  if ((flags & OpenFlags.TRUNCATE) === 0) return;
+  const path = session.nodes.path(node);
+  return session.target.setEndOfFile(donor.open, path, 0, request);
+}
+
+/**
+ * The file the kernel had found was replaced by a rename before it could open it. Who reads by name
+ * gets what has the name now, as if they had come a moment later; others look it up anew.
+ */
+function successorFor(session: Session, node: Node, flags: number): Node {
+  const successor = access.isWritable(flags) ? undefined : session.nodes.successorOf(node);
+  if (successor === undefined) throw fuseError(Errno.ESTALE);
+  return successor;
+}
+
+/** Gives the open a number and writes struct fuse_open_out. */
+function answerOpen(session: Session, request: Request, handle: FileHandle): void {
   const number = session.files.add(handle);
-  session.nodes.addOpen(node, handle);
+  session.nodes.addOpen(handle.node, handle);
   request.opened = number;
   request.out.u64(number);
-  const { directIo, keepCache } = session.options;
+  const { keepCache } = session.options;
+  // What the kernel caches of a node that was replaced, size and pages, is another file's.
+  const directIo = session.options.directIo || handle.named !== handle.node;
   request.out.u32(
     (directIo ? OpenReply.DIRECT_IO | OpenReply.PARALLEL_DIRECT_WRITES : 0) |
-      (keepCache ? OpenReply.KEEP_CACHE : 0),
+      (keepCache && !directIo ? OpenReply.KEEP_CACHE : 0),
   );
   request.out.u32(0);
 }
@@ -75,6 +97,7 @@ interface Creating {
   readonly name: string;
   readonly path: string;
   readonly flags: number;
+  readonly openFlags: number;
 }
 
 export function createFile(session: Session, request: Request): Outcome<void> {
@@ -82,15 +105,17 @@ export function createFile(session: Session, request: Request): Outcome<void> {
   const parent = session.nodes.get(request.nodeId);
   const flags = message.u32();
   const mode = message.u32();
-  message.skip(8);
+  message.skip(4);
+  const openFlags = message.u32();
   const name = readName(session, request);
   const path = session.nodes.childPath(parent, name);
   const open = session.target.createFile(path, access.openOrCreate(flags, mode), request);
-  return andThen(open, created, { session, request, parent, name, path, flags });
+  return andThen(open, created, { session, request, parent, name, path, flags, openFlags });
 }
 
 function created(open: Open, creating: Creating): Outcome<void> {
   const { session, request, path } = creating;
+  request.isCommitted = true;
   let info: Outcome<FileInformation>;
   try {
     info = session.target.getFileInformation(open, path, request);
@@ -99,7 +124,7 @@ function created(open: Open, creating: Creating): Outcome<void> {
     throw error;
   }
   if (info instanceof Promise) return createdLater(open, creating, info);
-  answerCreate(open, creating, info);
+  return answerCreate(open, creating, info);
 }
 
 async function createdLater(
@@ -114,13 +139,15 @@ async function createdLater(
     void release(creating.session.target, open, creating.path, NO_CALLER);
     throw error;
   }
-  answerCreate(open, creating, info);
+  return answerCreate(open, creating, info);
 }
 
-function answerCreate(open: Open, creating: Creating, info: FileInformation): void {
-  const { session, request, parent, name, flags } = creating;
+function answerCreate(open: Open, creating: Creating, info: FileInformation): Outcome<void> {
+  const { session, request, parent, name, flags, openFlags } = creating;
   const node = session.writeEntry(request, parent, name, info);
-  answerOpen(session, request, node, open, flags);
+  answerOpen(session, request, new FileHandle(open, node, node, flags));
+  // A file that was there after all, and has been truncated.
+  if ((openFlags & OPEN_KILL_SUIDGID) !== 0) return killPrivileges(session, request, node, open);
 }
 
 export function makeNode(session: Session, request: Request): Outcome<void> {
@@ -152,7 +179,7 @@ function make(
   how: Parameters<RequestTarget['createFile']>[1],
 ): Outcome<void> {
   const path = session.nodes.childPath(parent, name);
-  const info = withOpen(session.target, path, how, request, describe, undefined, undefined);
+  const info = withOpen(session.target, path, how, request, describe, request, undefined);
   return andThen(info, answerEntry, { session, request, parent, name });
 }
 
@@ -161,7 +188,9 @@ function describe(
   open: Open,
   path: string,
   caller: Caller,
+  request: Request,
 ): Outcome<FileInformation> {
+  request.isCommitted = true;
   return target.getFileInformation(open, path, caller);
 }
 
@@ -194,12 +223,13 @@ export function releaseFile(session: Session, request: Request): Outcome<void> {
 
 export function synchronize(session: Session, request: Request): Outcome<void> {
   const handle = session.files.get(request.in.u64());
-  const path = session.nodes.path(handle.node);
+  const path = session.nodes.path(handle.named);
   return session.target.flushFileBuffers(handle.open, path, request);
 }
 
 export function synchronizeDirectory(session: Session, request: Request): Outcome<void> {
   const handle = session.directories.get(request.in.u64());
+  if (handle.open === undefined) return;
   const path = session.nodes.path(handle.node);
   return session.target.flushFileBuffers(handle.open, path, request);
 }

@@ -1,38 +1,67 @@
 import type { FindEntry } from '../../operations.js';
 import type { Listing } from '../../listing.js';
 import type { Open } from '../../target.js';
+import { ioOf, isReadable, isWritable } from './access.js';
 import { fuseError } from './fuse_error.js';
 import type { Node } from './nodes.js';
 import { Errno } from './protocol.js';
 
+/** An open that serves several handles: it ends with the last of them. */
+export interface SharedOpen {
+  holders: number;
+}
+
 /** An open file, as the kernel names it by its handle. */
 export class FileHandle {
   readonly open: Open;
+  /** What the kernel opened. */
   readonly node: Node;
+  /**
+   * Whose path the open goes by: another node's when the one the kernel had found was replaced
+   * before it could be opened.
+   */
+  readonly named: Node;
+  readonly readable: boolean;
   readonly writable: boolean;
-  readonly append: boolean;
   /** Of the `io` parameter of reads and writes: what stays the same for the open. */
   readonly io: number;
+  shared: SharedOpen | undefined = undefined;
 
-  constructor(open: Open, node: Node, writable: boolean, append: boolean, io: number) {
+  constructor(open: Open, node: Node, named: Node, flags: number) {
     this.open = open;
     this.node = node;
-    this.writable = writable;
-    this.append = append;
-    this.io = io;
+    this.named = named;
+    this.readable = isReadable(flags);
+    this.writable = isWritable(flags);
+    this.io = ioOf(flags);
+  }
+
+  /** One more handle holds the same open. */
+  share(): SharedOpen {
+    this.shared ??= { holders: 1 };
+    this.shared.holders += 1;
+    return this.shared;
+  }
+
+  /** @returns true when nobody else holds the open, which then ends */
+  letGo(): boolean {
+    if (this.shared === undefined) return true;
+    this.shared.holders -= 1;
+    return this.shared.holders === 0;
   }
 }
 
 /** An open directory: its listing, kept as far as it was read, so that telldir and seekdir hold. */
 export class DirectoryHandle {
-  readonly open: Open;
+  /** `undefined` for a directory that is removed: it is empty, and there is nothing to open. */
+  readonly open: Open | undefined;
   readonly node: Node;
   listing: Listing<FindEntry> | undefined = undefined;
   entries: FindEntry[] = [];
   /** Everything is in `entries`. */
   complete = false;
 
-  constructor(open: Open, node: Node) {
+  constructor(open: Open | undefined, node: Node) {
     this.open = open;
     this.node = node;
   }

@@ -40,8 +40,6 @@ export function init(session: Session, request: Request): Outcome<void> {
   const { in: message } = request;
   const major = message.u32();
   const minor = message.u32();
-  const readahead = message.u32();
-  const offered = message.u32();
   if (major > KERNEL_VERSION) {
     // The kernel tries again with the version it is told of.
     request.out.u32(KERNEL_VERSION);
@@ -50,6 +48,8 @@ export function init(session: Session, request: Request): Outcome<void> {
     return;
   }
   if (major < KERNEL_VERSION || minor < OLDEST_MINOR_VERSION) throw fuseError(Errno.EPROTO);
+  const readahead = message.u32();
+  const offered = message.u32();
   const offered2 = (offered & InitFlags.INIT_EXT) !== 0 ? message.u32() : 0;
 
   let wanted = WANTED;

@@ -14,7 +14,7 @@ import {
   WriteFlags,
 } from './protocol.js';
 import type { Request } from './request.js';
-import type { Session } from './session.js';
+import { MAX_TRANSFER, type Session } from './session.js';
 import { killPrivileges } from './setattr.js';
 
 /** Handlers for what is in a file. */
@@ -22,10 +22,12 @@ import { killPrivileges } from './setattr.js';
 export function readFile(session: Session, request: Request): Outcome<void> {
   const { in: message } = request;
   const handle = session.files.get(message.u64());
-  const offset = message.size();
-  const size = Math.min(message.u32(), session.maxTransfer);
+  const offset = message.u64();
+  const size = Math.min(message.u32(), MAX_TRANSFER);
+  // No file reaches that far: this is the end of every one.
+  if (offset > Number.MAX_SAFE_INTEGER) return;
   const buffer = request.body(size);
-  const path = session.nodes.path(handle.node);
+  const path = session.nodes.path(handle.named);
   const read = session.target.readFile(handle.open, path, buffer, offset, handle.io, request);
   return andThen(read, answerRead, request);
 }
@@ -45,6 +47,8 @@ export function writeFile(session: Session, request: Request): Outcome<void> {
   const openFlags = message.u32();
   message.skip(4);
   const data = message.bytes(size);
+  if (offset + size > Number.MAX_SAFE_INTEGER) throw fuseError(Errno.EFBIG);
+  request.isLent = true;
   let io = handle.io;
   if ((writeFlags & WriteFlags.CACHE) !== 0) {
     // With the write-back cache the kernel's size is the true one, and such a write may extend.
@@ -53,7 +57,7 @@ export function writeFile(session: Session, request: Request): Outcome<void> {
     // The kernel's idea of the end may be old: appending where the end really is loses nobody's data.
     io |= IoFlags.WRITE_TO_END_OF_FILE;
   }
-  const path = session.nodes.path(handle.node);
+  const path = session.nodes.path(handle.named);
   const written = session.target.writeFile(handle.open, path, data, offset, io, request);
   if ((writeFlags & WriteFlags.KILL_SUIDGID) !== 0) {
     return andThen(written, writtenUnprivileged, { session, request, handle });
@@ -75,6 +79,7 @@ interface Writing {
 function writtenUnprivileged(count: number, writing: Writing): Outcome<void> {
   const { session, request, handle } = writing;
   answerWrite(count, request);
+  request.isCommitted = true;
   return killPrivileges(session, request, handle.node, handle.open);
 }
 
@@ -92,7 +97,7 @@ export function allocate(session: Session, request: Request): Outcome<void> {
   const end = offset + length;
   if (end > Number.MAX_SAFE_INTEGER) throw fuseError(Errno.EFBIG);
   const { target } = session;
-  const path = session.nodes.path(handle.node);
+  const path = session.nodes.path(handle.named);
   const keepSize = (mode & FallocateMode.KEEP_SIZE) !== 0;
   const zeroing = mode & (FallocateMode.PUNCH_HOLE | FallocateMode.ZERO_RANGE);
   if ((mode & ~(FallocateMode.KEEP_SIZE | zeroing)) !== 0) throw fuseError(Errno.EOPNOTSUPP);
@@ -109,7 +114,7 @@ export function allocate(session: Session, request: Request): Outcome<void> {
 
 function growAfterZeroing(_done: void, growing: Allocating): Outcome<void> {
   const { session, request, handle } = growing;
-  const path = session.nodes.path(handle.node);
+  const path = session.nodes.path(handle.named);
   const info = session.target.getFileInformation(handle.open, path, request);
   return andThen(info, grow, growing);
 }
@@ -118,7 +123,7 @@ function growAfterZeroing(_done: void, growing: Allocating): Outcome<void> {
 function reserve(info: FileInformation, allocating: Allocating): Outcome<void> {
   const { session, request, handle, end, keepSize } = allocating;
   if (end <= (info.size ?? 0)) return;
-  const path = session.nodes.path(handle.node);
+  const path = session.nodes.path(handle.named);
   const { target } = session;
   if (!target.supports('setAllocationSize')) {
     if (keepSize) throw fuseError(Errno.EOPNOTSUPP);
@@ -133,7 +138,7 @@ function reserve(info: FileInformation, allocating: Allocating): Outcome<void> {
 
 function grow(info: FileInformation, { session, request, handle, end }: Allocating): Outcome<void> {
   if (end <= (info.size ?? 0)) return;
-  const path = session.nodes.path(handle.node);
+  const path = session.nodes.path(handle.named);
   return session.target.setEndOfFile(handle.open, path, end, request);
 }
 
@@ -145,11 +150,12 @@ interface Seeking extends Writing {
 export function seek(session: Session, request: Request): Outcome<void> {
   const { in: message } = request;
   const number = message.u64();
-  const offset = message.size();
+  // Beyond 2^53 it is not exact, but beyond the end all the same.
+  const offset = message.u64();
   const whence = message.u32();
   if (whence !== SEEK_DATA && whence !== SEEK_HOLE) throw fuseError(Errno.EINVAL);
   const handle = session.files.get(number);
-  const path = session.nodes.path(handle.node);
+  const path = session.nodes.path(handle.named);
   const info = session.target.getFileInformation(handle.open, path, request);
   return andThen(info, seekWithin, { session, request, handle, offset, whence });
 }
@@ -164,7 +170,7 @@ function seekWithin(info: FileInformation, seeking: Seeking): Outcome<void> {
     request.out.u64(whence === SEEK_DATA ? offset : size);
     return;
   }
-  const path = session.nodes.path(handle.node);
+  const path = session.nodes.path(handle.named);
   const range = target.queryAllocatedRange(handle.open, path, offset, request);
   return andThen(range, answerSeek, { request, offset, whence, size });
 }
@@ -185,5 +191,5 @@ function answerSeek(
     return;
   }
   const inData = range !== undefined && start <= offset;
-  request.out.u64(inData ? Math.min(range.offset + range.length, size) : offset);
+  request.out.u64(inData ? Math.max(offset, Math.min(range.offset + range.length, size)) : offset);
 }

@@ -1,4 +1,5 @@
 import type { Outcome } from '../../outcome.js';
+import type { Caller } from '../../target.js';
 import { fuseError } from './fuse_error.js';
 import type { FileHandle } from './handles.js';
 import {
@@ -40,13 +41,13 @@ function decode(session: Session, request: Request): LockRequest<FileHandle> {
 }
 
 /** How the lock table asks the file system, on behalf of one request. */
-function applier(session: Session, request: Request): ApplyChange<FileHandle> {
+function applier(session: Session, caller: Caller): ApplyChange<FileHandle> {
   return ({ action, offset, length, handle }) => {
-    const path = session.nodes.path(handle.node);
+    const path = session.nodes.path(handle.named);
     const { target } = session;
     return action === 'lock'
-      ? target.lockFile(handle.open, path, offset, length, request)
-      : target.unlockFile(handle.open, path, offset, length, request);
+      ? target.lockFile(handle.open, path, offset, length, caller)
+      : target.unlockFile(handle.open, path, offset, length, caller);
   };
 }
 
@@ -80,8 +81,16 @@ export async function setLock(session: Session, request: Request): Promise<void>
 export async function setLockWaiting(session: Session, request: Request): Promise<void> {
   const wanted = decode(session, request);
   const node = wanted.handle.node.id;
-  const wait = session.locks.wait(node, wanted, applier(session, request));
-  request.running = wait;
+  // The file system's callbacks and the wait itself are both to be interrupted, whatever is going on.
+  const { processId, userId, groupId } = request;
+  const caller: Caller = { processId, userId, groupId, running: undefined };
+  const wait = session.locks.wait(node, wanted, applier(session, caller));
+  request.running = {
+    interrupt: () => {
+      wait.interrupt();
+      caller.running?.interrupt();
+    },
+  };
   check(await wait.result);
 }
 

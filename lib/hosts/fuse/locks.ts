@@ -186,14 +186,14 @@ export class LockTable<H> {
     const wanted = checked(request);
     const waiter = new Waiter(wanted, apply);
     const turn = this.#turn(node, async (locks) => {
-      if (waiter.isInterrupted) return INTERRUPTED;
+      if (waiter.wasInterrupted()) return INTERRUPTED;
       if (wanted.type === 'unlock') {
         waiter.isAsking = true;
         return unlock(locks, wanted, apply);
       }
       const obstacles = await this.#conflictsOf(locks, wanted, apply);
       // Converting a flock may have taken the file system some time.
-      if (waiter.isInterrupted) return INTERRUPTED;
+      if (waiter.wasInterrupted()) return INTERRUPTED;
       if (obstacles.length === 0) {
         waiter.isAsking = true;
         return lock(locks, wanted, apply);
@@ -365,7 +365,7 @@ class Waiter<H> implements LockWait<H> {
   readonly request: LockRequest<H>;
   readonly apply: ApplyChange<H>;
   readonly result: Promise<LockResult<H>>;
-  isInterrupted = false;
+  #interrupted = false;
   /** The file system may have been asked for the lock: only its answer counts now. */
   isAsking = false;
   settle!: (result: LockResult<H>) => void;
@@ -379,9 +379,13 @@ class Waiter<H> implements LockWait<H> {
     this.result = new Promise((resolve) => (this.settle = resolve));
   }
 
+  wasInterrupted(): boolean {
+    return this.#interrupted;
+  }
+
   interrupt(): void {
     if (this.isAsking) return;
-    this.isInterrupted = true;
+    this.#interrupted = true;
     this.leave?.();
     this.settle(INTERRUPTED);
   }

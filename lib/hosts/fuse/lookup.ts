@@ -3,10 +3,11 @@ import type { Outcome } from '../../outcome.js';
 import { andThen } from '../../outcome.js';
 import type { DokanError } from '../../errors.js';
 import { NtStatus } from '../../status.js';
+import { modeOf } from './attributes.js';
 import { fuseError } from './fuse_error.js';
 import type { FileHandle } from './handles.js';
 import { encodeText } from './names.js';
-import type { Node } from './nodes.js';
+import { isOther, type Node } from './nodes.js';
 import { Errno, GETATTR_FH, ENTRY_OUT_SIZE, ROOT_ID } from './protocol.js';
 import type { Request } from './request.js';
 import type { Session } from './session.js';
@@ -20,7 +21,11 @@ export function readName(session: Session, request: Request): string {
 
 export function isMissing(error: unknown): boolean {
   const { status } = error as DokanError;
-  return status === NtStatus.OBJECT_NAME_NOT_FOUND || status === NtStatus.OBJECT_PATH_NOT_FOUND;
+  return (
+    status === NtStatus.OBJECT_NAME_NOT_FOUND ||
+    status === NtStatus.OBJECT_PATH_NOT_FOUND ||
+    status === NtStatus.NO_SUCH_FILE
+  );
 }
 
 export function lookup(session: Session, request: Request): Outcome<void> {
@@ -100,9 +105,15 @@ export function inform(
   handle: FileHandle | undefined,
 ): Outcome<FileInformation> {
   const open = handle ?? node.opens?.[0];
+  if (open !== undefined) {
+    const path = session.nodes.path(open.named);
+    return session.target.getFileInformation(open.open, path, request);
+  }
+  if (node.isUnlinked) {
+    if (node.remains === undefined) throw fuseError(Errno.ESTALE);
+    return node.remains;
+  }
   const path = session.nodes.path(node);
-  if (open !== undefined) return session.target.getFileInformation(open.open, path, request);
-  if (node.isUnlinked) throw fuseError(Errno.ESTALE);
   const info = session.target.queryOpen(path, request);
   return info instanceof Promise
     ? info.then((answer) => sameFile(session, node, answer))
@@ -111,16 +122,12 @@ export function inform(
 
 /** Another file has taken the path behind the kernel's back: it looks up anew when told ESTALE. */
 function sameFile(session: Session, node: Node, info: FileInformation): FileInformation {
-  if (
-    node.inode !== undefined &&
-    info.inode !== undefined &&
-    node.inode !== info.inode &&
-    node.place !== undefined
-  ) {
+  if (node.id === ROOT_ID) {
+    node.inode = info.inode;
+  } else if (node.place !== undefined && isOther(node, info, modeOf(info, session.options.defaults))) {
     session.nodes.unlink(node.place.parent, node.place.name);
     throw fuseError(Errno.ESTALE);
   }
-  if (node.id === ROOT_ID) node.inode = info.inode;
   return info;
 }
 
@@ -158,6 +165,7 @@ function answerAttributes(info: FileInformation, { session, request, node }: Inf
 
 export function readLink(session: Session, request: Request): Outcome<void> {
   const node = session.nodes.get(request.nodeId);
+  if (node.isUnlinked) throw fuseError(Errno.ESTALE);
   const target = session.target.readLink(session.nodes.path(node), request);
   return andThen(target, answerLink, request);
 }

@@ -1,4 +1,4 @@
-import { access, lstat, readdir, realpath } from 'node:fs/promises';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { MountError } from '../../errors.js';
 import { FUSE_TYPE, ownerOf } from '../../mounts/list.js';
@@ -8,19 +8,29 @@ import { readMountInfo, topmostAt, type MountInfo } from '../../mounts/mountinfo
 
 export const DEVICE = '/dev/fuse';
 
+/** Major and minor number 10, 229 of the device, as in `rdev` (Documentation/admin-guide/devices.txt). */
+const DEVICE_RDEV = (10 << 8) | 229;
+
 /** @throws MountError when this machine has no FUSE */
 export async function checkDevice(mountPoint: string): Promise<void> {
+  let right: boolean;
   try {
-    await access(DEVICE);
+    const device = await stat(DEVICE);
+    right = device.isCharacterDevice() && device.rdev === DEVICE_RDEV;
   } catch (cause) {
-    throw new MountError({
-      code: 'ENODEV',
-      mountPoint,
-      problem: `This system has no ${DEVICE}, so nothing can be mounted`,
-      cure: 'Load the kernel module (modprobe fuse); in a container pass the device on (--device /dev/fuse).',
-      cause,
-    });
+    throw missingDevice(mountPoint, cause);
   }
+  if (!right) throw missingDevice(mountPoint, undefined);
+}
+
+export function missingDevice(mountPoint: string, cause: unknown): MountError {
+  return new MountError({
+    code: 'ENODEV',
+    mountPoint,
+    problem: `This system has no FUSE device at ${DEVICE}, so nothing can be mounted`,
+    cure: 'Load the kernel module (modprobe fuse); in a container pass the device on (--device /dev/fuse).',
+    cause,
+  });
 }
 
 /**

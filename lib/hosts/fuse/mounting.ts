@@ -1,20 +1,26 @@
-import { access } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { MountError } from '../../errors.js';
 import { FUSE_TYPE } from '../../mounts/list.js';
+import { readMountInfo, topmostAt, type MountInfo } from '../../mounts/mountinfo.js';
 import type { ResolvedOptions } from '../../options.js';
+import { settledWithin } from '../../settled_within.js';
 import { loadLinuxAddon, type FuseDevice } from '../addon.js';
-import { DEVICE } from './mount_point.js';
+import { DEVICE, missingDevice } from './mount_point.js';
 import { MAX_TRANSFER } from './session.js';
 
 /** mount(2) and umount2(2) flags. */
 const MS_RDONLY = 1;
 const MS_NOSUID = 2;
 const MS_NODEV = 4;
+const MNT_FORCE = 1;
 const MNT_DETACH = 2;
 const UMOUNT_NOFOLLOW = 8;
 
 const HELPER = 'fusermount3';
+
+/** How long force is gentle first, in milliseconds. */
+const GENTLE = 2_000;
 
 /** A mounted device, and how to unmount it. */
 export interface MountedDevice {
@@ -80,9 +86,46 @@ export async function unmountPath(mountPoint: string, lazy: boolean): Promise<vo
   return unmountThroughHelper(helper, mountPoint, lazy);
 }
 
-async function unmountDirectly(mountPoint: string, lazy: boolean): Promise<void> {
+/**
+ * Takes a volume away from its process and from everybody who uses it: the place is free, and the
+ * connection is cut, so that nobody waits for a process that hangs.
+ *
+ * @param mount - what is on top at its mount point
+ */
+export async function takeAway(mount: MountInfo): Promise<void> {
+  const { mountPoint } = mount;
+  // A process that is well gets what the kernel has not written yet. Unmounting may take as long
+  // as that process likes, hence the limit.
+  const gentle = await settledWithin(unmountPath(mountPoint, false), GENTLE);
+  if (gentle === 'done') return;
+  await abortConnection(mount);
+  if (!(await isOnTop(mount))) return;
   try {
-    const flags = UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0);
+    if (process.getuid?.() === 0) await unmountDirectly(mountPoint, true, MNT_FORCE);
+    else await unmountPath(mountPoint, true);
+  } catch (error) {
+    // Somebody else, or the gentle way, may have been faster.
+    if (await isOnTop(mount)) throw error;
+  }
+}
+
+async function isOnTop({ mountPoint, deviceNumber }: MountInfo): Promise<boolean> {
+  return topmostAt(await readMountInfo(), mountPoint)?.deviceNumber === deviceNumber;
+}
+
+/** Every request fails from here on. The control files belong to the user who has mounted. */
+async function abortConnection({ deviceNumber }: MountInfo): Promise<void> {
+  const connection = deviceNumber.slice(deviceNumber.indexOf(':') + 1);
+  try {
+    await writeFile(`/sys/fs/fuse/connections/${connection}/abort`, '1', { flag: 'r+' });
+  } catch {
+    // Not every system has them mounted; root has MNT_FORCE as well.
+  }
+}
+
+async function unmountDirectly(mountPoint: string, lazy: boolean, force = 0): Promise<void> {
+  try {
+    const flags = UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0) | force;
     await loadLinuxAddon().unmountDirect(mountPoint, flags);
   } catch (error) {
     throw unmountFailure(mountPoint, error);
@@ -151,6 +194,8 @@ function mountFailure(mountPoint: string, error: unknown): Error {
       cause: error,
     });
   }
+  // The module is not there, or what has the device's name is no FUSE device.
+  if (code === 'ENODEV' || code === 'ENXIO') return missingDevice(mountPoint, error);
   const permission = code === 'EPERM' || code === 'EACCES';
   return new MountError({
     code,

@@ -43,7 +43,7 @@ function sequenceLength(bytes: Buffer, at: number): number {
     : 0;
 }
 
-/** The bytes of a string; `undefined` when it holds a surrogate that stands for nothing. */
+/** The bytes of a string; `undefined` when no bytes would be read as this string. */
 export function encodeText(text: string): Buffer | undefined {
   return LONE_SURROGATE.test(text) ? encodeEscaped(text) : Buffer.from(text, 'utf8');
 }
@@ -60,7 +60,9 @@ function encodeEscaped(text: string): Buffer | undefined {
       parts.push(Buffer.from(character, 'utf8'));
     }
   }
-  return Buffer.concat(parts);
+  const bytes = Buffer.concat(parts);
+  // Bytes that are valid UTF-8 when they stand together would come back as something else.
+  return decodeBytes(bytes) === text ? bytes : undefined;
 }
 
 /** Names between kernel and file system, with or without streams. */
@@ -82,9 +84,9 @@ export class NameCodec {
 
   /** A name of the file system; `undefined` when the kernel could not take it. */
   encode(name: string): Buffer | undefined {
-    const mapped =
-      this.#streams && name.includes(MAPPED_COLON) ? name.replaceAll(MAPPED_COLON, ':') : name;
-    const bytes = encodeText(mapped);
+    // A name with a real colon would come back as the path of a stream.
+    if (this.#streams && name.includes(':')) return undefined;
+    const bytes = encodeText(this.#streams ? name.replaceAll(MAPPED_COLON, ':') : name);
     return bytes !== undefined && bytes.length <= NAME_MAX ? bytes : undefined;
   }
 }

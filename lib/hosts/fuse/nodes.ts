@@ -1,4 +1,6 @@
+import { FileMode } from '../../constants.js';
 import type { FileInformation } from '../../operations.js';
+import { isDirectoryMode } from './attributes.js';
 import { fuseError } from './fuse_error.js';
 import type { FileHandle } from './handles.js';
 import { Errno, ROOT_ID } from './protocol.js';
@@ -25,6 +27,10 @@ export class Node {
   opens: FileHandle[] | undefined = undefined;
   /** The mode last told to the kernel. */
   mode = 0;
+  /** Of a removed directory: what it was, for whoever is still in it. */
+  remains: FileInformation | undefined = undefined;
+  /** Where it was when another file took its place. */
+  replacedAt: Name | undefined = undefined;
   path: string;
   /** The table's epoch `path` was made in. */
   epoch: number;
@@ -88,24 +94,29 @@ export class NodeTable {
     return node.path;
   }
 
+  /** What is found now under the name of a file that was replaced. */
+  successorOf(node: Node): Node | undefined {
+    const place = node.replacedAt;
+    return place?.parent.children?.get(place.name);
+  }
+
   childPath(parent: Node, name: string): string {
     return parent.id === ROOT_ID ? `/${name}` : `${this.path(parent)}/${name}`;
   }
 
   /**
    * The kernel is told of a name: finds or makes its node and counts the lookup.
-   * @param directory - directories are never joined by inode: they have one name
+   * @param mode - what the kernel will be told; directories, having one name, are never joined
    */
-  enter(parent: Node, name: string, info: FileInformation, directory: boolean): Node {
+  enter(parent: Node, name: string, info: FileInformation, mode: number): Node {
     const { inode } = info;
+    const directory = isDirectoryMode(mode);
     let node = parent.children?.get(name);
-    if (node !== undefined && inode !== undefined && node.inode !== undefined) {
-      if (node.inode !== inode) {
-        // Somebody put another file there behind the kernel's back: it must not get the old
-        // file's pages and opens.
-        this.unlink(parent, name);
-        node = undefined;
-      }
+    if (node !== undefined && isOther(node, info, mode)) {
+      // Somebody put another file there behind the kernel's back: it must not get the old file's
+      // pages and opens.
+      this.#drop(parent, name);
+      node = undefined;
     }
     if (node === undefined && inode !== undefined && !directory && (info.linkCount ?? 1) > 1) {
       node = this.#byInode.get(inode);
@@ -128,21 +139,23 @@ export class NodeTable {
 
   /** The name is gone; the node stays for as long as the kernel or an open knows it. */
   unlink(parent: Node, name: string): void {
-    const node = parent.children?.get(name);
-    if (node === undefined) return;
-    this.#removeName(node, parent, name);
-    this.#sweep(node);
+    this.#drop(parent, name);
+    this.#sweep(parent);
   }
 
   /** The file has one more name. */
   link(node: Node, parent: Node, name: string): void {
     const before = parent.children?.get(name);
     if (before === node) return;
-    if (before !== undefined) this.unlink(parent, name);
+    if (before !== undefined) this.#drop(parent, name);
     (parent.children ??= new Map()).set(name, node);
     if (node.place === undefined) {
       node.place = { parent, name };
       this.#outdate(node);
+      // Without a name it could not be joined; a name of this volume's own making says it still can.
+      if (node.inode !== undefined && node.mode !== 0 && !isDirectoryMode(node.mode)) {
+        this.#byInode.set(node.inode, node);
+      }
     } else {
       (node.otherPlaces ??= []).push({ parent, name });
     }
@@ -152,12 +165,11 @@ export class NodeTable {
   rename(parent: Node, name: string, newParent: Node, newName: string): void {
     const node = parent.children?.get(name);
     if (node !== undefined && newParent.children?.get(newName) === node) return;
-    this.unlink(newParent, newName);
-    if (node === undefined) return;
+    const replaced = newParent.children?.get(newName);
+    this.#drop(newParent, newName);
+    if (node === undefined) return this.#sweep(newParent);
+    if (replaced?.isUnlinked === true) replaced.replacedAt = { parent: newParent, name: newName };
     this.#removeName(node, parent, name);
-    if (node.inode !== undefined && node.mode !== 0 && !isDirectoryMode(node.mode)) {
-      this.#byInode.set(node.inode, node);
-    }
     this.link(node, newParent, newName);
     this.#sweep(parent);
   }
@@ -170,6 +182,8 @@ export class NodeTable {
     if (other !== undefined) this.#removeName(other, otherParent, otherName);
     if (node !== undefined) this.link(node, otherParent, otherName);
     if (other !== undefined) this.link(other, parent, name);
+    this.#sweep(parent);
+    this.#sweep(otherParent);
   }
 
   addOpen(node: Node, handle: FileHandle): void {
@@ -181,6 +195,14 @@ export class NodeTable {
     if (at < 0) return;
     node.opens?.splice(at, 1);
     if (node.opens?.length === 0) node.opens = undefined;
+    this.#sweep(node);
+  }
+
+  /** Takes a name away, and its node when nobody knows that any more; the parent stays. */
+  #drop(parent: Node, name: string): void {
+    const node = parent.children?.get(name);
+    if (node === undefined) return;
+    this.#removeName(node, parent, name);
     this.#sweep(node);
   }
 
@@ -250,6 +272,9 @@ export class NodeTable {
   }
 }
 
-function isDirectoryMode(mode: number): boolean {
-  return (mode & 0o170000) === 0o040000;
+/** True when what a name is found to be now cannot be the file of its node. */
+export function isOther(node: Node, { inode }: FileInformation, mode: number): boolean {
+  if (inode !== undefined && node.inode !== undefined && inode !== node.inode) return true;
+  // The kernel gives up a node whose type changes, and everything that is open of it.
+  return node.mode !== 0 && (node.mode & FileMode.TYPE_MASK) !== (mode & FileMode.TYPE_MASK);
 }

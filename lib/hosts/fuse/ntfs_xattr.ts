@@ -3,7 +3,7 @@ import type { CreateFileRequest, FileInformation, Timestamp } from '../../operat
 import { andThen } from '../../outcome.js';
 import type { OpenWork } from '../../target.js';
 import * as access from './access.js';
-import { split, splitTime } from './attributes.js';
+import { attributesOf, split, splitTime } from './attributes.js';
 import { fuseError } from './fuse_error.js';
 import { Errno } from './protocol.js';
 
@@ -73,9 +73,8 @@ export function findNtfsAttribute(name: string): NtfsAttribute | undefined {
 }
 
 function attributesValue(info: FileInformation): Buffer {
-  if (info.attributes === undefined) throw fuseError(Errno.ENODATA);
   const value = Buffer.alloc(4);
-  value.writeUInt32LE(info.attributes);
+  value.writeUInt32LE(attributesOf(info));
   return value;
 }
 

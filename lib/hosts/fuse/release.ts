@@ -8,8 +8,9 @@ import type { Session } from './session.js';
 export function closeFileHandle(session: Session, number: number, caller: Caller): Outcome<void> {
   const handle = session.files.remove(number);
   if (handle === undefined) return;
-  const path = session.nodes.path(handle.node);
+  const path = session.nodes.path(handle.named);
   session.nodes.removeOpen(handle.node, handle);
+  if (!handle.letGo()) return;
   return release(session.target, handle.open, path, caller);
 }
 
@@ -22,6 +23,7 @@ export function closeDirectoryHandle(
   const handle = session.directories.remove(number);
   if (handle === undefined) return;
   handle.rewind();
+  if (handle.open === undefined) return;
   return release(session.target, handle.open, session.nodes.path(handle.node), caller);
 }
 

@@ -27,6 +27,10 @@ export class Request implements Caller {
   /** Handle told to the kernel in this reply; 0 for none. */
   opened = 0;
   openedDirectory = false;
+  /** A callback was given a part of this memory, and may hold on to it when it is given up on. */
+  isLent = false;
+  /** Something has been changed that cannot be undone: an interruption comes too late. */
+  isCommitted = false;
   #view: Buffer;
 
   constructor(inputSize: number, outputSize: number) {
@@ -64,12 +68,20 @@ export class Request implements Caller {
     this.entered.length = 0;
     this.opened = 0;
     this.openedDirectory = false;
+    this.isLent = false;
+    this.isCommitted = false;
     this.out.position = OUT_HEADER_SIZE;
     return announced === length;
   }
 
+  /** Bytes of the message after its header. */
+  get bodyLength(): number {
+    return this.in.remaining;
+  }
+
   /** Room for `size` bytes of the reply's body, for a callback to fill. */
   body(size: number): Buffer {
+    this.isLent = true;
     if (this.#view.length !== size) {
       this.#view = this.output.subarray(OUT_HEADER_SIZE, OUT_HEADER_SIZE + size);
     }
@@ -87,6 +99,16 @@ export class Request implements Caller {
   fail(errno: number): number {
     this.#header(OUT_HEADER_SIZE, -errno);
     return OUT_HEADER_SIZE;
+  }
+
+  /** The same in memory of its own, for when somebody has transferred ours away. */
+  failure(errno: number): Buffer {
+    const reply = Buffer.alloc(OUT_HEADER_SIZE);
+    reply.writeUInt32LE(OUT_HEADER_SIZE, 0);
+    reply.writeInt32LE(-errno, 4);
+    reply.writeUInt32LE(this.uniqueLow, 8);
+    reply.writeUInt32LE(this.uniqueHigh, 12);
+    return reply;
   }
 
   #header(length: number, error: number): void {

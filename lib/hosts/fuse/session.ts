@@ -1,13 +1,13 @@
 import type { RequestTarget } from '../../target.js';
 import type { FileInformation, VolumeInformation } from '../../operations.js';
-import { isDirectoryMode, modeOf, writeAttributes, type AttributeDefaults } from './attributes.js';
+import { modeOf, writeAttributes, type AttributeDefaults } from './attributes.js';
 import { errnoOf, fuseError } from './fuse_error.js';
 import { HandleTable, type DirectoryHandle, type FileHandle } from './handles.js';
 import { LockTable } from './locks.js';
 import { NameCodec } from './names.js';
 import { NodeTable, type Node } from './nodes.js';
 import { OPCODES } from './opcodes.js';
-import { Errno, IN_HEADER_SIZE, Opcode } from './protocol.js';
+import { Errno, IN_HEADER_SIZE, Opcode, OUT_HEADER_SIZE } from './protocol.js';
 import { releaseHandle } from './release.js';
 import { Request } from './request.js';
 import type { Transport } from './transport.js';
@@ -87,6 +87,14 @@ export class Session {
     return this.#waiting.size;
   }
 
+  /** Somebody waits for an answer. Nobody does for those of a handle that is let go. */
+  get isWaitedFor(): boolean {
+    for (const { opcode } of this.#waiting.values()) {
+      if (opcode !== Opcode.RELEASE && opcode !== Opcode.RELEASEDIR) return true;
+    }
+    return false;
+  }
+
   start(): void {
     this.#transport.start(() => this.serve());
   }
@@ -114,7 +122,9 @@ export class Session {
 
   /** The kernel no longer wants the answer to `unique`. */
   interrupt(unique: number): void {
-    this.#waiting.get(unique)?.running?.interrupt();
+    const request = this.#waiting.get(unique);
+    // Who asked for a change and has it must not be told that there is none.
+    if (request?.isCommitted === false) request.running?.interrupt();
   }
 
   /** True when INIT agreed on that flag. */
@@ -125,7 +135,7 @@ export class Session {
   /** Tells the kernel of a file in the reply being built: entry, attributes, time-outs. */
   writeEntry(request: Request, parent: Node, name: string, info: FileInformation): Node {
     const mode = modeOf(info, this.options.defaults);
-    const node = this.nodes.enter(parent, name, info, isDirectoryMode(mode));
+    const node = this.nodes.enter(parent, name, info, mode);
     request.entered.push(node);
     this.writeEntryOf(request, node, info);
     return node;
@@ -176,27 +186,23 @@ export class Session {
   }
 
   #handle(request: Request, length: number): void {
-    if (!request.decode(length)) {
-      // Too short to know whom to answer, or not as long as it says.
-      if (length >= IN_HEADER_SIZE) this.#reply(request, request.fail(Errno.EIO));
-      this.#give(request);
-      return;
-    }
+    const isWhole = request.decode(length);
+    // Too short to know whom to answer.
+    if (length < IN_HEADER_SIZE) return this.#give(request);
     const row = OPCODES[request.opcode];
-    if (row === undefined) {
-      this.#reply(request, request.fail(Errno.ENOSYS));
-      this.#give(request);
-      return;
-    }
     let outcome: unknown;
     try {
+      if (!isWhole) throw fuseError(Errno.EIO);
+      if (row === undefined) throw fuseError(Errno.ENOSYS);
       if (this.flags === 0 && request.opcode !== Opcode.INIT) throw fuseError(Errno.EIO);
+      if (request.bodyLength < row.size) throw fuseError(Errno.EINVAL);
       outcome = row.handle(this, request);
     } catch (error) {
-      if (row.answered) this.#fail(request, error);
+      if (row?.answered !== false) this.#fail(request, error);
       this.#give(request);
       return;
     }
+    if (row === undefined) return;
     if (outcome instanceof Promise) {
       this.#waiting.set(request.unique, request);
       outcome.then(
@@ -214,26 +220,29 @@ export class Session {
     if (failure === undefined) {
       if (answered) this.#succeed(request);
       this.#give(request);
-    } else if (answered) {
+    } else {
+      if (answered) this.#fail(request, failure.error);
       // The callback may still be at work in this memory (it was given up on): it is not used again.
-      this.#fail(request, failure.error);
+      if (!request.isLent) this.#give(request);
     }
   }
 
   #succeed(request: Request): void {
-    const error = this.#reply(request, request.finish());
+    if (request.output.byteLength === 0) return this.#fail(request, fuseError(Errno.EIO));
+    const error = this.#send(request.output, request.finish());
     // The asking process is gone: what it would have to close or forget, nobody will.
     if (error !== 0) this.#takeBack(request);
   }
 
   #fail(request: Request, error: unknown): void {
     this.#takeBack(request);
-    this.#reply(request, request.fail(errnoOf(error)));
+    const errno = errnoOf(error);
+    if (request.output.byteLength === 0) this.#send(request.failure(errno), OUT_HEADER_SIZE);
+    else this.#send(request.output, request.fail(errno));
   }
 
-  #reply(request: Request, length: number): number {
-    if (this.#isOver) return -Errno.ENODEV;
-    return this.#transport.send(request.output, length);
+  #send(reply: Buffer, length: number): number {
+    return this.#isOver ? -Errno.ENODEV : this.#transport.send(reply, length);
   }
 
   #takeBack(request: Request): void {

@@ -4,6 +4,7 @@ import type { Outcome } from '../../outcome.js';
 import { andThen } from '../../outcome.js';
 import { withOpen, type Caller, type Open, type RequestTarget } from '../../target.js';
 import { CHANGE_ATTRIBUTES, CHANGE_SIZE, withoutPrivileges } from './access.js';
+import { attributesOf, isDirectoryMode } from './attributes.js';
 import { fuseError } from './fuse_error.js';
 import { handleOf } from './lookup.js';
 import type { Node } from './nodes.js';
@@ -90,7 +91,8 @@ function timeOf(
 ): bigint | undefined {
   if ((valid & given) === 0) return undefined;
   if ((valid & now) === 0) return seconds * 1_000_000_000n + BigInt(nanoseconds);
-  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e3)) * 1000n;
+  // The wall clock: performance.now() stands still while the machine sleeps and knows no corrections.
+  return BigInt(Date.now()) * 1_000_000n;
 }
 
 function applyThrough(
@@ -112,6 +114,7 @@ function apply(change: Change, first: number): Outcome<FileInformation> {
     if (done instanceof Promise) return done.then(() => apply(change, index + 1));
   }
   const { session, node, open, request } = change;
+  request.isCommitted = true;
   return session.target.getFileInformation(open, session.nodes.path(node), request);
 }
 
@@ -137,13 +140,22 @@ function applyOwner(change: Change): Outcome<void> {
 function applyMode(change: Change): Outcome<void> {
   const { session, node, open, request, valid } = change;
   const chosen = (valid & SetAttr.MODE) !== 0;
-  if (!chosen && (valid & SetAttr.KILL_SUIDGID) === 0) return;
+  if (!chosen && !losesPrivileges(node, valid)) return;
   const mode = chosen ? change.mode & 0o7777 : withoutPrivileges(node.mode);
   if (!chosen && mode === (node.mode & 0o7777)) return;
   const { target } = session;
   const path = session.nodes.path(node);
   if (target.supports('setMode')) return target.setMode(open, path, mode, request);
   return setReadOnly(session, request, node, open, mode);
+}
+
+/**
+ * HANDLE_KILLPRIV_V2 leaves it to the file system: a truncation says who may keep set-user-ID, a
+ * change of owner takes it from every file.
+ */
+function losesPrivileges(node: Node, valid: number): boolean {
+  if ((valid & SetAttr.KILL_SUIDGID) !== 0) return true;
+  return (valid & (SetAttr.UID | SetAttr.GID)) !== 0 && !isDirectoryMode(node.mode);
 }
 
 /** Without modes the write bits stand for the attribute READONLY, as on FAT; others cannot change. */
@@ -170,7 +182,7 @@ function writeReadOnly(
   state: { session: Session; request: Request; node: Node; open: Open; readOnly: boolean },
 ): Outcome<void> {
   const { session, request, node, open, readOnly } = state;
-  const kept = (info.attributes ?? 0) & ~(FileAttributes.READONLY | FileAttributes.NORMAL);
+  const kept = attributesOf(info) & ~(FileAttributes.READONLY | FileAttributes.NORMAL);
   const attributes = kept | (readOnly ? FileAttributes.READONLY : 0) || FileAttributes.NORMAL;
   return session.target.setFileAttributes(open, session.nodes.path(node), attributes, request);
 }
@@ -190,6 +202,10 @@ export function killPrivileges(
   if ((node.mode & (FileMode.SET_USER_ID | FileMode.SET_GROUP_ID)) === 0) return;
   const mode = withoutPrivileges(node.mode);
   if (mode === (node.mode & 0o7777) || !session.target.supports('setMode')) return;
+  const set = session.target.setMode(open, session.nodes.path(node), mode, request);
+  return andThen(set, rememberMode, { node, mode });
+}
+
+function rememberMode(_done: void, { node, mode }: { node: Node; mode: number }): void {
   node.mode = (node.mode & FileMode.TYPE_MASK) | mode;
-  return session.target.setMode(open, session.nodes.path(node), mode, request);
 }

@@ -14,30 +14,67 @@ import type { Session } from './session.js';
 
 /** Handlers that change which names there are. */
 
-export function unlink(session: Session, request: Request): Outcome<void> {
-  return remove(session, request, access.DELETE_FILE);
-}
-
-export function removeDirectory(session: Session, request: Request): Outcome<void> {
-  return remove(session, request, access.DELETE_DIRECTORY);
-}
-
 interface Place {
   readonly session: Session;
   readonly parent: Node;
   readonly name: string;
 }
 
-function remove(
+export function unlink(session: Session, request: Request): Outcome<void> {
+  const { parent, name, path } = readPlace(session, request);
+  const { target } = session;
+  const how = access.DELETE_FILE;
+  const removed = withOpen(target, path, how, request, markDeleted, undefined, undefined);
+  return andThen(removed, forgetName, { session, parent, name });
+}
+
+export function removeDirectory(session: Session, request: Request): Outcome<void> {
+  const { parent, name, path } = readPlace(session, request);
+  const { target } = session;
+  const how = access.DELETE_DIRECTORY;
+  const node = session.nodes.child(parent, name);
+  const work = node === undefined ? markDeleted : markDirectoryDeleted;
+  const removed = withOpen(target, path, how, request, work, node, undefined);
+  return andThen(removed, forgetName, { session, parent, name });
+}
+
+function readPlace(
   session: Session,
   request: Request,
-  how: Parameters<RequestTarget['createFile']>[1],
-): Outcome<void> {
+): { parent: Node; name: string; path: string } {
   const parent = session.nodes.get(request.nodeId);
   const name = readName(session, request);
-  const path = session.nodes.childPath(parent, name);
-  const removed = withOpen(session.target, path, how, request, markDeleted, undefined, undefined);
-  return andThen(removed, forgetName, { session, parent, name });
+  return { parent, name, path: session.nodes.childPath(parent, name) };
+}
+
+/** Whoever is in the directory may still ask what it was. */
+function markDirectoryDeleted(
+  target: RequestTarget,
+  open: Open,
+  path: string,
+  caller: Caller,
+  node: Node | undefined,
+): Outcome<void> {
+  const info = target.getFileInformation(open, path, caller);
+  return andThen(info, rememberAndMark, { target, open, path, caller, node });
+}
+
+function rememberAndMark(
+  info: FileInformation,
+  deleting: {
+    target: RequestTarget;
+    open: Open;
+    path: string;
+    caller: Caller;
+    node: Node | undefined;
+  },
+): Outcome<void> {
+  const { target, open, path, caller, node } = deleting;
+  const marked = markDeleted(target, open, path, caller);
+  const remember = (): void => {
+    if (node !== undefined) node.remains = { ...info, linkCount: 0 };
+  };
+  return marked instanceof Promise ? marked.then(remember) : remember();
 }
 
 /** The deletion itself is the cleanup of this open. */
@@ -132,6 +169,7 @@ interface Entering extends Place {
 
 function enter(_done: void, entering: Entering): Outcome<void> {
   const { session, request, path } = entering;
+  request.isCommitted = true;
   return andThen(session.target.queryOpen(path, request), answerEntry, entering);
 }
 
@@ -150,6 +188,7 @@ export function createHardLink(session: Session, request: Request): Outcome<void
 
 function linked(_done: void, linking: Entering & { node: Node }): Outcome<void> {
   const { session, request, path } = linking;
+  request.isCommitted = true;
   return andThen(session.target.queryOpen(path, request), answerLink, linking);
 }
 

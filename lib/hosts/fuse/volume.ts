@@ -1,6 +1,7 @@
 import type { DiskFreeSpace, FileInformation } from '../../operations.js';
 import type { Outcome } from '../../outcome.js';
 import { andThen } from '../../outcome.js';
+import { isDirectoryMode, modeOf } from './attributes.js';
 import { fuseError } from './fuse_error.js';
 import { inform } from './lookup.js';
 import type { Node } from './nodes.js';
@@ -53,10 +54,10 @@ export function checkAccess(session: Session, request: Request): Outcome<void> {
 
 function compare(info: FileInformation, { session, request, mask }: Checking): void {
   const { defaults } = session.options;
-  const mode = info.mode ?? 0o755;
-  const anyExecute = (mode & 0o111) !== 0;
+  const mode = modeOf(info, defaults);
   if (request.userId === 0) {
-    if ((mask & EXECUTE) !== 0 && !anyExecute) throw fuseError(Errno.EACCES);
+    const mayExecute = (mode & 0o111) !== 0 || isDirectoryMode(mode);
+    if ((mask & EXECUTE) !== 0 && !mayExecute) throw fuseError(Errno.EACCES);
     return;
   }
   const granted =

@@ -21,7 +21,6 @@ import { readStream, writeStream } from './streams.js';
  */
 
 const USER_NAMESPACE = 'user.';
-const MAIN_STREAMS = new Set(['', '::$DATA', ':$DATA']);
 
 interface Asking {
   readonly request: Request;
@@ -35,10 +34,10 @@ export function get(session: Session, request: Request): Outcome<void> {
   request.in.skip(4);
   const name = request.in.cString().toString('latin1');
   const asking: Asking = { request, size };
-  const path = session.nodes.path(node);
   const ntfs = findNtfsAttribute(name);
   if (ntfs !== undefined) {
     const { target } = session;
+    const path = livingPath(session, node);
     const value = withOpen(target, path, ntfs.readAccess, request, ntfs.read, undefined, undefined);
     return andThen(value, answerValue, asking);
   }
@@ -73,13 +72,14 @@ export function set(session: Session, request: Request): Outcome<void> {
   const flags = request.in.u32();
   const name = request.in.cString().toString('latin1');
   const value = request.in.bytes(size);
-  const path = session.nodes.path(node);
   const ntfs = findNtfsAttribute(name);
   if (ntfs !== undefined) {
     const { target } = session;
+    const path = livingPath(session, node);
     return withOpen(target, path, ntfs.writeAccess, request, ntfs.write, value, undefined);
   }
   const stream = streamPath(session, node, name);
+  request.isLent = true;
   return orNoData(() => writeStream(session.target, stream, value, flags, request));
 }
 
@@ -106,7 +106,8 @@ function markDeleted(
 export function list(session: Session, request: Request): Outcome<void> {
   const node = session.nodes.get(request.nodeId);
   const size = request.in.u32();
-  if (!session.options.altStreams || !session.target.supports('findStreams')) {
+  const hasStreams = session.options.altStreams && session.target.supports('findStreams');
+  if (!hasStreams || node.isUnlinked) {
     answerValue(Buffer.alloc(0), { request, size });
     return;
   }
@@ -129,17 +130,19 @@ function streamNames(
   caller: Caller,
   session: Session,
 ): Outcome<Buffer> {
-  return andThen(target.findStreams(open, path, caller), collect, { session, parts: [] });
+  const collecting = { session, caller, parts: [] };
+  return andThen(target.findStreams(open, path, caller), collect, collecting);
 }
 
 interface Collecting {
   readonly session: Session;
+  readonly caller: Caller;
   readonly parts: Buffer[];
 }
 
 function collect(listing: Listing<StreamEntry>, collecting: Collecting): Outcome<Buffer> {
   for (;;) {
-    const next = listing.next();
+    const next = listing.next(collecting.caller);
     if (next instanceof Promise) {
       return next.then((entry) => {
         if (entry === undefined) return Buffer.concat(collecting.parts);
@@ -153,10 +156,17 @@ function collect(listing: Listing<StreamEntry>, collecting: Collecting): Outcome
 }
 
 function addName({ name }: StreamEntry, { session, parts }: Collecting): void {
-  if (MAIN_STREAMS.has(name)) return;
   const bare = name.replace(/^:/, '').replace(/:\$DATA$/, '');
+  // The file's own data, written in one of several ways.
+  if (bare === '') return;
   const bytes = session.codec.encode(bare);
   if (bytes !== undefined) parts.push(Buffer.from(USER_NAMESPACE), bytes, Buffer.of(0));
+}
+
+/** @throws FuseError ESTALE for a file without a name: another one may have its path by now */
+function livingPath(session: Session, node: Node): string {
+  if (node.isUnlinked) throw fuseError(Errno.ESTALE);
+  return session.nodes.path(node);
 }
 
 /** `/file:stream` for `user.stream`. @throws FuseError for every other name */
@@ -167,7 +177,8 @@ function streamPath(session: Session, node: Node, latin1Name: string): string {
   const bytes = Buffer.from(latin1Name.slice(USER_NAMESPACE.length), 'latin1');
   const stream = session.codec.decode(bytes);
   if (stream === '' || stream.includes('/')) throw fuseError(Errno.EINVAL);
-  if (node.isUnlinked) throw fuseError(Errno.ENODATA);
+  // A stream is opened by path, and this file has none any more.
+  if (node.isUnlinked) throw fuseError(Errno.EOPNOTSUPP);
   return `${session.nodes.path(node)}:${stream}`;
 }
 

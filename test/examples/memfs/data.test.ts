@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHUNK, SECTOR, SparseData } from '../../../examples/memfs/data.js';
+import { CHUNK } from '../../../examples/memfs/chunks.js';
+import { SECTOR, SparseData } from '../../../examples/memfs/data.js';
 import { Space } from '../../../examples/memfs/space.js';
 import { failure } from './fake_open.js';
 
@@ -36,7 +37,8 @@ class Model {
 type Step =
   | { do: 'write'; offset: number; length: number; byte: number }
   | { do: 'truncate' | 'reserve'; length: number }
-  | { do: 'zero'; offset: number; length: number };
+  | { do: 'zero'; offset: number; length: number }
+  | { do: 'trim' };
 
 // Around chunk and sector boundaries is where the mistakes are.
 const position = fc.oneof(
@@ -56,6 +58,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
   fc.record({ do: fc.constantFrom('truncate' as const, 'reserve' as const), length: position }),
   fc.record({ do: fc.constant('zero' as const), offset: position, length }),
+  fc.constant({ do: 'trim' as const }),
 );
 
 /** @returns true when the step was refused, which must leave no trace */
@@ -78,6 +81,9 @@ function apply(data: SparseData, model: Model, action: Step): boolean {
     case 'zero':
       data.zero(action.offset, action.length);
       model.zero(action.offset, action.length);
+      return false;
+    case 'trim':
+      data.trim();
       return false;
   }
 }
@@ -189,6 +195,27 @@ describe('SparseData', () => {
     expect(space.used).toBe(8 * CHUNK);
     expect(data.nextRange(0)).toEqual({ offset: 0, length: 4 * CHUNK });
     expect(data.nextRange(4 * CHUNK)).toEqual({ offset: 12 * CHUNK, length: 4 * CHUNK });
+  });
+
+  it('takes space ahead for appending, and gives it back', () => {
+    const space = new Space(64 * CHUNK);
+    const data = new SparseData(space);
+    for (let size = 0; size < 2.5 * CHUNK; size += 1_000) data.write(Buffer.alloc(1_000, 1), size);
+    expect(space.used).toBe(3 * CHUNK);
+    data.trim();
+    expect(space.used).toBe(Math.ceil(data.size / SECTOR) * SECTOR);
+    expect(contents(data).equals(Buffer.alloc(data.size, 1))).toBe(true);
+  });
+
+  it('hands no bytes of one file to the next', () => {
+    const space = new Space(64 * CHUNK);
+    const one = new SparseData(space);
+    one.write(Buffer.alloc(8 * CHUNK, 0xaa), 0);
+    one.truncate(0);
+    const two = new SparseData(space);
+    two.write(Buffer.alloc(1, 1), CHUNK - 1);
+    two.truncate(2 * CHUNK);
+    expect(contents(two).indexOf(0xaa)).toBe(-1);
   });
 
   it('does not lend a chunk the pool of small buffers', () => {

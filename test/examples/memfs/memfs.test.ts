@@ -518,6 +518,14 @@ describe('streams', () => {
     expect(client.read('/f')).toBe('main');
   });
 
+  it('do not hide that ::$DATA is the file itself', () => {
+    client.write('/f', 'main');
+    client.rename('/f::$DATA', '/g');
+    expect(client.read('/g::$DATA')).toBe('main');
+    client.unlink('/g::$DATA');
+    expect(client.names('/')).toEqual([]);
+  });
+
   it('can be renamed within the file', () => {
     client.write('/f:a', '1');
     client.write('/f:b', '2');

@@ -13,6 +13,8 @@ describe('checkName', () => {
     expect(failure(() => checkName('ü'.repeat(128)))).toBe('NAME_TOO_LONG');
     expect(failure(() => checkName('\udc80'.repeat(255)))).toBeUndefined();
     expect(failure(() => checkName('\udc80'.repeat(256)))).toBe('NAME_TOO_LONG');
+    expect(failure(() => checkName('\uf03a'.repeat(255)))).toBeUndefined();
+    expect(failure(() => checkName('\uf03a'.repeat(256)))).toBe('NAME_TOO_LONG');
   });
 
   it.runIf(isWindows)('counts UTF-16 units', () => {

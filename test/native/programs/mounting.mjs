@@ -3,6 +3,8 @@
 import { execFileSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setInterval } from 'node:timers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker, isMainThread, workerData } from 'node:worker_threads';
 
@@ -126,7 +128,7 @@ const ways = {
     const worker = new Worker(new URL(import.meta.url), {
       workerData: { how: 'worker-terminate', point },
     });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await delay(300);
     await worker.terminate();
     say('terminated');
     process.stdin.resume(); // lives on until told
@@ -134,7 +136,7 @@ const ways = {
   },
   'worker-running': async (point) => {
     new Worker(new URL(import.meta.url), { workerData: { how: 'worker-running', point } });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await delay(300);
     process.exit(3);
   },
   'worker-mounting': async (point) => {

@@ -1,0 +1,607 @@
+import {
+  chmodSync,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename } from 'node:path';
+import {
+  CreateDisposition,
+  CreateOptions,
+  FileAccess,
+  FileAttributes,
+  FileMode,
+  FileSystemFlags,
+} from 'node-dokan';
+import { describe, expect, test } from 'vitest';
+import type { BackingStore } from '../../../examples/mirrorfs/backing_store.js';
+import { PortableStore } from '../../../examples/mirrorfs/portable_store.js';
+import { MirrorClient, READ, READ_WRITE, WRITE } from './mirror_client.js';
+
+const { OPEN, CREATE, OPEN_IF, OVERWRITE, OVERWRITE_IF, SUPERSEDE } = CreateDisposition;
+const { DIRECTORY_FILE, NON_DIRECTORY_FILE, OPEN_REPARSE_POINT } = CreateOptions;
+const onLinux = process.platform === 'linux';
+const isRoot = process.geteuid?.() === 0;
+
+const status = (code: string): unknown => expect.objectContaining({ code });
+const missing: unknown = expect.toSatisfy((error: { code?: unknown }) =>
+  ['ENOENT', 'OBJECT_NAME_NOT_FOUND'].includes(String(error.code)),
+);
+
+const stores: [string, ((root: string) => BackingStore) | undefined][] = [
+  ['portable', (root) => new PortableStore(root)],
+  ...(onLinux ? [['linux', undefined] as [string, undefined]] : []),
+];
+
+describe.each(stores)('mirror with the %s store', (_name, openStore) => {
+  const client = (prepare?: (root: string) => void): MirrorClient =>
+    new MirrorClient({ openStore }, prepare);
+
+  test('what is written can be read, and is in the directory', () => {
+    const c = client();
+    const file = c.create('/a.txt');
+    expect(file.result).toBe('created');
+    expect(c.write('/a.txt', file, 'hello')).toBe(5);
+    expect(c.read('/a.txt', file, 1)).toBe('ello');
+    expect(c.read('/a.txt', file, 5)).toBe('');
+    c.close('/a.txt', file);
+    expect(readFileSync(c.at('a.txt'), 'utf8')).toBe('hello');
+  });
+
+  test('each disposition does and says what NT lays down', () => {
+    const c = client();
+    expect(() => c.open('/f', { createDisposition: OPEN })).toThrow(missing);
+    expect(() => c.open('/f', { createDisposition: OVERWRITE })).toThrow(missing);
+    for (const [createDisposition, result, left] of [
+      [OPEN_IF, 'opened', 'old'],
+      [OPEN, 'opened', 'old'],
+      [OVERWRITE, 'overwritten', ''],
+      [OVERWRITE_IF, 'overwritten', ''],
+      [SUPERSEDE, 'superseded', ''],
+    ] as const) {
+      writeFileSync(c.at('f'), 'old');
+      const file = c.open('/f', { createDisposition, desiredAccess: WRITE });
+      expect(file.result).toBe(result);
+      expect(readFileSync(c.at('f'), 'utf8')).toBe(left);
+      c.close('/f', file);
+    }
+    expect(() => c.create('/f')).toThrow(status('EEXIST'));
+    for (const createDisposition of [CREATE, OPEN_IF, OVERWRITE_IF, SUPERSEDE]) {
+      const path = `/new${createDisposition}`;
+      const file = c.open(path, { createDisposition, desiredAccess: WRITE });
+      expect(file.result).toBe('created');
+      c.close(path, file);
+    }
+  });
+
+  test('OVERWRITE truncates for readers too and keeps the mode', () => {
+    const c = client((root) => writeFileSync(`${root}/f`, 'old', { mode: 0o600 }));
+    c.close('/f', c.open('/f', { createDisposition: OVERWRITE, mode: 0o777 }));
+    expect(statSync(c.at('f')).size).toBe(0);
+    expect(statSync(c.at('f')).mode & 0o777).toBe(0o600);
+  });
+
+  test('a file is no directory, and the reverse', () => {
+    const c = client((root) => {
+      writeFileSync(`${root}/f`, 'data');
+      mkdirSync(`${root}/d`);
+    });
+    for (const desiredAccess of [READ, FileAccess.READ_ATTRIBUTES]) {
+      expect(() => c.open('/f', { desiredAccess, createOptions: DIRECTORY_FILE })).toThrow(
+        status('NOT_A_DIRECTORY'),
+      );
+      expect(() => c.open('/d', { desiredAccess, createOptions: NON_DIRECTORY_FILE })).toThrow(
+        status('FILE_IS_A_DIRECTORY'),
+      );
+    }
+    expect(() =>
+      c.open('/f', { createDisposition: OVERWRITE, createOptions: DIRECTORY_FILE }),
+    ).toThrow(status('INVALID_PARAMETER'));
+    expect(readFileSync(c.at('f'), 'utf8')).toBe('data');
+  });
+
+  test('a directory can be opened for writing, which means making files in it', () => {
+    const c = client((root) => mkdirSync(`${root}/d`));
+    const file = c.open('/d', { desiredAccess: READ_WRITE, createOptions: 0 });
+    expect(file.isDirectory).toBe(true);
+    expect(file.backingFd).toBeUndefined();
+    c.close('/d', file);
+  });
+
+  test('descriptors are held for data only, and closed', () => {
+    const c = client((root) => writeFileSync(`${root}/f`, ''));
+    const named = c.openAttributes('/f');
+    expect(named.context.fd).toBeUndefined();
+    expect(named.backingFd).toBeUndefined();
+    const file = c.open('/f');
+    const { fd = -1 } = file.context;
+    expect(file.backingFd).toBe(fd);
+    expect(fstatSync(fd).isFile()).toBe(true);
+    c.close('/f', file);
+    expect(() => fstatSync(fd)).toThrow();
+    c.close('/f', named);
+  });
+
+  test('directories are made, listed with what is in them, and removed', () => {
+    const c = client();
+    c.makeDirectory('/d');
+    c.close('/d/b', c.create('/d/b'));
+    expect(c.names('/d')).toEqual(['b']);
+    const directory = c.open('/', { createOptions: DIRECTORY_FILE });
+    const [entry] = c.mirror.findFiles('/', directory);
+    expect(entry).toMatchObject({ name: 'd', attributes: FileAttributes.DIRECTORY });
+    c.close('/', directory);
+    expect(() => c.remove('/d', true)).toThrow(status('DIRECTORY_NOT_EMPTY'));
+    c.remove('/d/b');
+    c.remove('/d', true);
+    expect(readdirSync(c.root)).toEqual([]);
+  });
+
+  test('deleting asks first, and happens in cleanup', () => {
+    const c = client((root) => writeFileSync(`${root}/f`, ''));
+    const file = c.open('/f', { desiredAccess: FileAccess.DELETE });
+    file.deletePending = true;
+    c.mirror.deleteFile('/f', file);
+    expect(readdirSync(c.root)).toEqual(['f']);
+    file.deletePending = false;
+    c.mirror.deleteFile('/f', file);
+    c.close('/f', file);
+    expect(readdirSync(c.root)).toEqual(['f']);
+    c.remove('/f');
+    expect(readdirSync(c.root)).toEqual([]);
+  });
+
+  test('a file that is gone at cleanup is no failure', () => {
+    const c = client((root) => writeFileSync(`${root}/f`, ''));
+    const file = c.open('/f', { desiredAccess: FileAccess.DELETE });
+    file.deletePending = true;
+    renameSync(c.at('f'), c.at('g'));
+    c.close('/f', file);
+    expect(readdirSync(c.root)).toEqual(['g']);
+  });
+
+  test('an open file without name keeps working', () => {
+    const c = client();
+    const file = c.create('/f');
+    c.write('/f', file, 'before');
+    c.remove('/f');
+    c.write('/f', file, 'after', 6);
+    expect(c.read('/f', file)).toBe('beforeafter');
+    c.mirror.setEndOfFile('/f', 3, file);
+    c.mirror.setMode('/f', 0o600, file);
+    c.mirror.setFileTime(
+      '/f',
+      { creationTime: undefined, lastAccessTime: 1n, lastWriteTime: 1_000_000_000n },
+      file,
+    );
+    const info = c.mirror.getFileInformation('/f', file);
+    expect(info).toMatchObject({ size: 3, linkCount: 0, lastWriteTime: 1_000_000_000n });
+    expect((info.mode ?? 0) & 0o7777).toBe(0o600);
+    c.close('/f', file);
+  });
+
+  test('renames replace or collide', () => {
+    const c = client((root) => {
+      writeFileSync(`${root}/a`, 'a');
+      writeFileSync(`${root}/b`, 'b');
+      mkdirSync(`${root}/d`);
+      mkdirSync(`${root}/e`);
+    });
+    expect(() => c.rename('/a', '/b', false)).toThrow(
+      expect.toSatisfy((error: { code?: unknown }) =>
+        ['EEXIST', 'OBJECT_NAME_COLLISION'].includes(String(error.code)),
+      ),
+    );
+    c.rename('/a', '/b');
+    expect(readFileSync(c.at('b'), 'utf8')).toBe('a');
+    c.rename('/d', '/e');
+    c.rename('/b', '/c', false);
+    expect(readdirSync(c.root).sort()).toEqual(['c', 'e']);
+  });
+
+  test('an open file follows its renaming', () => {
+    const c = client();
+    const file = c.create('/a');
+    c.rename('/a', '/b');
+    c.write('/b', file, 'x');
+    c.close('/b', file);
+    expect(readFileSync(c.at('b'), 'utf8')).toBe('x');
+  });
+
+  test('appending goes to the end, wherever that is by now', () => {
+    const c = client((root) => writeFileSync(`${root}/f`, '123'));
+    const file = c.open('/f', { desiredAccess: READ_WRITE });
+    file.writeToEndOfFile = true;
+    c.write('/f', file, '4', 0);
+    writeFileSync(c.at('f'), '12345');
+    c.write('/f', file, '6', 0);
+    file.writeToEndOfFile = false;
+    c.write('/f', file, 'x', 0);
+    c.close('/f', file);
+    expect(readFileSync(c.at('f'), 'utf8')).toBe('x23456');
+  });
+
+  test('an open that may only append appends', () => {
+    const c = client((root) => writeFileSync(`${root}/f`, '123'));
+    const file = c.open('/f', { desiredAccess: FileAccess.APPEND_DATA });
+    c.write('/f', file, '4', 0);
+    c.close('/f', file);
+    expect(readFileSync(c.at('f'), 'utf8')).toBe('1234');
+  });
+
+  test('paging writes never extend the file', () => {
+    const c = client((root) => writeFileSync(`${root}/f`, '123'));
+    const file = c.open('/f', { desiredAccess: READ_WRITE });
+    file.pagingIo = true;
+    expect(c.write('/f', file, 'abcd', 1)).toBe(2);
+    expect(c.write('/f', file, 'abcd', 3)).toBe(0);
+    c.close('/f', file);
+    expect(readFileSync(c.at('f'), 'utf8')).toBe('1ab');
+  });
+
+  test('the size changes with setEndOfFile; an allocation only cuts', () => {
+    const c = client((root) => writeFileSync(`${root}/f`, '12345'));
+    const file = c.open('/f', { desiredAccess: WRITE });
+    c.mirror.setAllocationSize('/f', 100_000, file);
+    expect(statSync(c.at('f')).size).toBe(5);
+    c.mirror.setAllocationSize('/f', 2, file);
+    expect(statSync(c.at('f')).size).toBe(2);
+    c.mirror.setAllocationSize('/f', 0, file);
+    expect(statSync(c.at('f')).size).toBe(0);
+    c.mirror.setEndOfFile('/f', 9, file);
+    expect(statSync(c.at('f')).size).toBe(9);
+    c.mirror.flushFileBuffers('/f', file);
+    c.close('/f', file);
+  });
+
+  test('a range is zeroed, the size stays', () => {
+    const c = client((root) => writeFileSync(`${root}/f`, 'x'.repeat(10)));
+    const file = c.open('/f', { desiredAccess: WRITE });
+    c.mirror.setZeroData('/f', 2, 3, file);
+    c.mirror.setZeroData('/f', 8, 1000, file);
+    c.mirror.setZeroData('/f', 100, 1000, file);
+    c.close('/f', file);
+    expect(readFileSync(c.at('f'), 'latin1')).toBe('xx\0\0\0xxx\0\0');
+  });
+
+  test('attributes come from the file: identity, links, size', () => {
+    const c = client((root) => {
+      writeFileSync(`${root}/f`, '12345', { mode: 0o444 });
+      linkSync(`${root}/f`, `${root}/g`);
+    });
+    const info = c.mirror.queryOpen('/f');
+    expect(info).toMatchObject({
+      size: 5,
+      linkCount: 2,
+      attributes: FileAttributes.READONLY,
+      mode: FileMode.REGULAR | 0o444,
+      lastWriteTime: statSync(c.at('f'), { bigint: true }).mtimeNs,
+    });
+    expect(info.inode).toBe(c.mirror.queryOpen('/g').inode);
+    expect(() => c.mirror.queryOpen('/none')).toThrow(missing);
+  });
+
+  test('READONLY is the absence of write permission', () => {
+    const c = client((root) => writeFileSync(`${root}/f`, '', { mode: 0o640 }));
+    const file = c.openAttributes('/f');
+    c.mirror.setFileAttributes('/f', 0, file);
+    c.mirror.setFileAttributes('/f', FileAttributes.HIDDEN, file);
+    expect(statSync(c.at('f')).mode & 0o777).toBe(0o640);
+    c.mirror.setFileAttributes('/f', FileAttributes.READONLY, file);
+    expect(statSync(c.at('f')).mode & 0o777).toBe(0o440);
+    c.mirror.setFileAttributes('/f', FileAttributes.NORMAL, file);
+    expect(statSync(c.at('f')).mode & 0o777).toBe(0o640);
+    c.close('/f', file);
+  });
+
+  test('one time is set and the other stays', () => {
+    const c = client((root) => writeFileSync(`${root}/f`, ''));
+    const before = statSync(c.at('f'), { bigint: true });
+    const file = c.openAttributes('/f');
+    const lastWriteTime = 1_500_000_000_500_000_000n;
+    const times = { creationTime: undefined, lastAccessTime: undefined, lastWriteTime };
+    c.mirror.setFileTime('/f', times, file);
+    c.close('/f', file);
+    const after = statSync(c.at('f'), { bigint: true });
+    expect(after.mtimeNs).toBe(lastWriteTime);
+    expect(after.atimeNs / 1000n).toBe(before.atimeNs / 1000n);
+  });
+
+  test('links are shown as links and never lead out', () => {
+    const outside = client((root) => writeFileSync(`${root}/secret`, 'x'));
+    const name = basename(outside.root);
+    const c = client((root) => {
+      mkdirSync(`${root}/d`);
+      symlinkSync(outside.root, `${root}/out`);
+    });
+    const file = c.file();
+    c.mirror.createSymbolicLink('/link', '../somewhere', file);
+    expect(c.mirror.readLink('/link')).toBe('../somewhere');
+    expect(c.mirror.queryOpen('/link').attributes).toBe(FileAttributes.REPARSE_POINT);
+    expect(c.mirror.queryOpen('/link').size).toBe('../somewhere'.length);
+    for (const directory of ['/out', `/d/../../${name}`, `/../${name}`]) {
+      expect(() => c.mirror.queryOpen(`${directory}/secret`)).toThrow();
+      expect(() => c.open(`${directory}/secret`)).toThrow();
+      expect(() => c.create(`${directory}/new`)).toThrow();
+    }
+    expect(readdirSync(outside.root)).toEqual(['secret']);
+    expect(() => c.mirror.queryOpen('/..')).toThrow();
+    expect(() => c.open('/out', { createOptions: 0 })).toThrow();
+    const link = c.open('/link', {
+      desiredAccess: FileAccess.DELETE,
+      createOptions: OPEN_REPARSE_POINT,
+    });
+    expect(link.isDirectory).toBe(false);
+    c.close('/link', link);
+    c.remove('/link');
+    c.remove('/out');
+    expect(readdirSync(c.root)).toEqual(['d']);
+  });
+
+  test('a hard link is another name', () => {
+    const c = client((root) => writeFileSync(`${root}/f`, 'x'));
+    c.mirror.createHardLink('/f', '/g');
+    expect(statSync(c.at('g')).nlink).toBe(2);
+  });
+
+  test('locks are of opens, by range, until cleanup', () => {
+    const c = client((root) => writeFileSync(`${root}/f`, 'x'));
+    const one = c.open('/f');
+    const other = c.open('/f');
+    c.mirror.lockFile('/f', 0, 10, one);
+    c.mirror.lockFile('/f', 10, 10, other);
+    expect(() => c.mirror.lockFile('/f', 5, 6, other)).toThrow(status('LOCK_NOT_GRANTED'));
+    expect(() => c.mirror.unlockFile('/f', 0, 10, other)).toThrow(status('RANGE_NOT_LOCKED'));
+    expect(() => c.mirror.unlockFile('/f', 0, 9, one)).toThrow(status('RANGE_NOT_LOCKED'));
+    c.mirror.unlockFile('/f', 0, 10, one);
+    c.mirror.lockFile('/f', 0, 10, other);
+    expect(() => c.mirror.lockFile('/f', 0, 1, one)).toThrow(status('LOCK_NOT_GRANTED'));
+    c.close('/f', other);
+    c.mirror.lockFile('/f', 0, 100, one);
+    c.close('/f', one);
+  });
+
+  test('free space is that of the disk', () => {
+    const c = client();
+    const space = c.mirror.getDiskFreeSpace();
+    expect(space.totalBytes).toBeGreaterThan(space.totalFreeBytes);
+    expect(space.totalFreeBytes).toBeGreaterThanOrEqual(space.freeBytesAvailable);
+  });
+});
+
+test('security descriptors are left to the library', () => {
+  const { mirror } = new MirrorClient();
+  expect(() => mirror.getFileSecurity()).toThrow(status('NOT_IMPLEMENTED'));
+  expect(() => mirror.setFileSecurity()).toThrow(status('NOT_IMPLEMENTED'));
+});
+
+test('without passthrough no descriptor is handed out', () => {
+  const c = new MirrorClient({ passthrough: false });
+  const file = c.create('/f');
+  expect(file.backingFd).toBeUndefined();
+  c.close('/f', file);
+});
+
+test('a read-only mirror refuses every change and still reads', () => {
+  const c = new MirrorClient({ readOnly: true }, (root) => writeFileSync(`${root}/f`, 'x'));
+  const refused = status('MEDIA_WRITE_PROTECTED');
+  const file = c.open('/f', { createDisposition: OPEN_IF });
+  expect(c.read('/f', file)).toBe('x');
+  expect(() => c.open('/f', { desiredAccess: WRITE })).toThrow(refused);
+  expect(() => c.create('/g')).toThrow(refused);
+  expect(() => c.open('/g', { createDisposition: OPEN_IF })).toThrow(refused);
+  expect(() => c.open('/g')).toThrow(missing);
+  expect(() => c.open('/f', { createDisposition: OVERWRITE })).toThrow(refused);
+  expect(() => c.remove('/f')).toThrow(refused);
+  expect(() => c.rename('/f', '/g')).toThrow(refused);
+  expect(() => c.mirror.setMode('/f', 0o600, file)).toThrow(refused);
+  expect(() => c.mirror.setEndOfFile('/f', 0, file)).toThrow(refused);
+  expect(() => c.mirror.createSymbolicLink('/l', 'f', file)).toThrow(refused);
+  expect(() => c.mirror.createHardLink('/f', '/l')).toThrow(refused);
+  c.close('/f', file);
+  expect(readFileSync(c.at('f'), 'utf8')).toBe('x');
+  const { fileSystemFlags = 0 } = c.mirror.getVolumeInformation();
+  expect(fileSystemFlags & FileSystemFlags.READ_ONLY_VOLUME).not.toBe(0);
+});
+
+test('a hidden path is not there', () => {
+  const c = new MirrorClient({ hide: 'd/mnt' }, (root) => {
+    mkdirSync(`${root}/d/mnt/inner`, { recursive: true });
+    mkdirSync(`${root}/d/mnt2`);
+  });
+  expect(c.names('/d')).toEqual(['mnt2']);
+  expect(() => c.mirror.queryOpen('/d/mnt')).toThrow(missing);
+  expect(() => c.mirror.queryOpen('/d/mnt/inner')).toThrow(missing);
+  expect(c.mirror.queryOpen('/d/mnt2').attributes).toBe(FileAttributes.DIRECTORY);
+});
+
+describe.runIf(onLinux)('case is ignored where asked', () => {
+  const client = (prepare: (root: string) => void): MirrorClient =>
+    new MirrorClient({ caseSensitive: false }, prepare);
+
+  test('names find each other, and collide', () => {
+    const c = client((root) => {
+      mkdirSync(`${root}/Dir`);
+      writeFileSync(`${root}/Dir/File.txt`, 'x');
+    });
+    const path = '/dIR/file.TXT';
+    const file = c.open(path);
+    expect(c.read(path, file)).toBe('x');
+    c.close(path, file);
+    expect(() => c.create(path)).toThrow(status('EEXIST'));
+    expect(() => c.mirror.queryOpen('/dir/other')).toThrow(missing);
+    c.close('/DIR/new', c.create('/DIR/new'));
+    expect(readdirSync(c.at('Dir')).sort()).toEqual(['File.txt', 'new']);
+    c.remove('/dir/FILE.TXT');
+    expect(readdirSync(c.at('Dir'))).toEqual(['new']);
+  });
+
+  test('a file can be renamed to its own name in another case', () => {
+    const c = client((root) => writeFileSync(`${root}/Name`, 'x'));
+    c.rename('/name', '/NAME', false);
+    expect(readdirSync(c.root)).toEqual(['NAME']);
+  });
+
+  test('an exact match goes first', () => {
+    const c = client((root) => {
+      writeFileSync(`${root}/a`, 'small');
+      writeFileSync(`${root}/A`, 'big');
+    });
+    expect(c.mirror.queryOpen('/a').size).toBe(5);
+    expect(c.mirror.queryOpen('/A').size).toBe(3);
+  });
+});
+
+describe.runIf(onLinux)('on Linux', () => {
+  test('modes are exact whatever our umask', () => {
+    const before = process.umask(0o077);
+    try {
+      const c = new MirrorClient();
+      c.close('/f', c.create('/f', { mode: 0o666 }));
+      c.makeDirectory('/d', 0o777);
+      expect(statSync(c.at('f')).mode & 0o7777).toBe(0o666);
+      expect(statSync(c.at('d')).mode & 0o7777).toBe(0o777);
+      expect(process.umask(0o077)).toBe(0o077);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  test('a file made with a mode that forbids it is writable through its open', () => {
+    const c = new MirrorClient();
+    const file = c.create('/f', { mode: 0o000 });
+    c.write('/f', file, 'x');
+    c.close('/f', file);
+    expect(statSync(c.at('f')).size).toBe(1);
+  });
+
+  test('times are exact to the nanosecond, before 1970 too', () => {
+    const c = new MirrorClient({}, (root) => {
+      writeFileSync(`${root}/f`, '');
+      symlinkSync('f', `${root}/l`);
+    });
+    for (const path of ['/f', '/l']) {
+      const file = c.openAttributes(path);
+      for (const lastWriteTime of [1_234_567_890_123_456_789n, -1n]) {
+        const lastAccessTime = lastWriteTime + 1n;
+        const times = { creationTime: undefined, lastAccessTime, lastWriteTime };
+        c.mirror.setFileTime(path, times, file);
+        expect(c.mirror.queryOpen(path)).toMatchObject({ lastAccessTime, lastWriteTime });
+      }
+      c.close(path, file);
+    }
+  });
+
+  test('names that are not UTF-8 survive', () => {
+    const c = new MirrorClient();
+    const name = Buffer.from([0x61, 0xff, 0xc3, 0xa4]);
+    writeFileSync(Buffer.concat([Buffer.from(`${c.root}/`), name]), 'x');
+    expect(c.names('/')).toEqual(['a\udcffä']);
+    expect(c.mirror.queryOpen('/a\udcffä').size).toBe(1);
+    symlinkSync(name, c.at('link'));
+    const target = c.mirror.readLink('/link');
+    c.mirror.createSymbolicLink('/copy', target, c.file());
+    expect(c.mirror.queryOpen('/copy').size).toBe(name.length);
+    expect(c.mirror.readLink('/copy')).toBe(target);
+  });
+
+  test('a directory swapped for a link does not lead out', () => {
+    const c = new MirrorClient({}, (root) => mkdirSync(`${root}/d`));
+    const directory = c.open('/d', { createOptions: DIRECTORY_FILE });
+    renameSync(c.at('d'), c.at('away'));
+    symlinkSync(c.at('away'), c.at('d'));
+    expect(() => c.open('/d/inside')).toThrow(status('ELOOP'));
+    expect(() => c.create('/d/new')).toThrow(status('ELOOP'));
+    expect([...c.mirror.findFiles('/d', directory)]).toEqual([]);
+    c.close('/d', directory);
+  });
+
+  test('a removed directory that is open is empty', () => {
+    const c = new MirrorClient();
+    c.makeDirectory('/d');
+    const directory = c.open('/d', { createOptions: DIRECTORY_FILE });
+    c.remove('/d', true);
+    expect([...c.mirror.findFiles('/d', directory)]).toEqual([]);
+    expect(c.mirror.getFileInformation('/d', directory).attributes).toBe(FileAttributes.DIRECTORY);
+    c.close('/d', directory);
+  });
+
+  test('holes are found and made', () => {
+    const c = new MirrorClient({}, (root) => {
+      writeFileSync(`${root}/f`, 'x'.repeat(4096));
+      truncateSync(`${root}/f`, 1_000_000);
+    });
+    const file = c.open('/f', { desiredAccess: READ_WRITE });
+    expect(c.mirror.queryAllocatedRange('/f', 0, file)).toEqual({ offset: 0, length: 4096 });
+    expect(c.mirror.queryAllocatedRange('/f', 4096, file)).toBeUndefined();
+    c.write('/f', file, 'y'.repeat(4096), 40_960);
+    expect(c.mirror.queryAllocatedRange('/f', 5000, file)).toEqual({
+      offset: 40_960,
+      length: 4096,
+    });
+    c.mirror.setZeroData('/f', 40_960, 4096, file);
+    expect(c.mirror.queryAllocatedRange('/f', 5000, file)).toBeUndefined();
+    c.mirror.setAllocationSize('/f', 2_000_000, file);
+    const { size, blocks = 0 } = c.mirror.getFileInformation('/f', file);
+    expect(size).toBe(1_000_000);
+    expect(blocks * 512).toBeGreaterThanOrEqual(2_000_000);
+    c.close('/f', file);
+  });
+
+  test('names are exchanged at once', () => {
+    const c = new MirrorClient({}, (root) => {
+      writeFileSync(`${root}/a`, 'a');
+      mkdirSync(`${root}/b`);
+    });
+    c.mirror.exchangeFiles('/a', '/b');
+    expect(readFileSync(c.at('b'), 'utf8')).toBe('a');
+    expect(statSync(c.at('a')).isDirectory()).toBe(true);
+  });
+
+  test.runIf(isRoot)('what another user makes is theirs, the group the directory’s own', () => {
+    const c = new MirrorClient();
+    mkdirSync(c.at('shared'));
+    c.user = { processId: 1, userId: 1234, groupId: 5678 };
+    c.close('/f', c.create('/f', { mode: 0o4755 }));
+    c.makeDirectory('/d');
+    c.mirror.createSymbolicLink('/l', 'f', c.file());
+    for (const name of ['f', 'd', 'l']) {
+      expect(lstatSync(c.at(name))).toMatchObject({ uid: 1234, gid: 5678 });
+    }
+    expect(statSync(c.at('f')).mode & 0o7777).toBe(0o4755);
+    chmodSync(c.at('shared'), 0o2777);
+    c.makeDirectory('/shared/d');
+    c.close('/shared/f', c.create('/shared/f'));
+    expect(statSync(c.at('shared/d'))).toMatchObject({ uid: 1234, gid: 0, mode: 0o42755 });
+    expect(statSync(c.at('shared/f'))).toMatchObject({ uid: 1234, gid: 0 });
+  });
+
+  test('owners are set by name and by open', () => {
+    const c = new MirrorClient({}, (root) => writeFileSync(`${root}/f`, ''));
+    const { uid, gid } = statSync(c.at('f'));
+    for (const file of [c.openAttributes('/f'), c.open('/f')]) {
+      c.mirror.setOwner('/f', uid, undefined, file);
+      c.mirror.setOwner('/f', undefined, gid, file);
+      c.close('/f', file);
+    }
+    expect(statSync(c.at('f'))).toMatchObject({ uid, gid });
+  });
+
+  test('opening a pipe that took a file’s place neither waits nor succeeds', async () => {
+    const { execFileSync } = await import('node:child_process');
+    const c = new MirrorClient();
+    execFileSync('mkfifo', [c.at('pipe')]);
+    expect(() => c.open('/pipe')).toThrow(status('ACCESS_DENIED'));
+    expect(c.mirror.queryOpen('/pipe').mode).toBe(
+      FileMode.FIFO | (statSync(c.at('pipe')).mode & 0o777),
+    );
+  });
+});

@@ -1,0 +1,114 @@
+// Serves volumes in a process of its own. Orders come as JSON lines on standard input, answers and
+// events go out as JSON lines. Nothing here touches a mounted volume.
+import { execFile } from 'node:child_process';
+import { readdirSync, writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Worker } from 'node:worker_threads';
+import { listMounts, mount, unmount } from 'node-dokan';
+import { Lab } from './lab.mjs';
+
+const say = (message) => writeSync(1, `${JSON.stringify(message)}\n`);
+
+/** Volumes and labs by the name the test gave them. */
+const volumes = new Map();
+const labs = new Map();
+const workers = new Map();
+
+async function start(name, point, options = {}) {
+  const lab = new Lab((event) => say({ volume: name, ...event }));
+  // Known before it is mounted: requests may come at once.
+  labs.set(name, lab);
+  const volume = await mount(point, lab.operations(), options);
+  volumes.set(name, volume);
+  volume.on('error', (error) => {
+    say({ event: 'error', volume: name, callback: error.callback, path: error.path, message: error.message });
+  });
+  void volume.closed.then(({ reason }) => say({ event: 'closed', volume: name, reason }));
+  return { mountPoint: volume.mountPoint };
+}
+
+/** Mounts and unmounts over and over, looking at the root each time from a process that may hang alone. */
+async function cycles(point, count, options) {
+  for (let cycle = 0; cycle < count; cycle += 1) {
+    const volume = await mount(point, new Lab(() => {}).operations(), options);
+    // Sometimes somebody uses it, which costs far more than mounting.
+    if (cycle % 20 === 0) {
+      await new Promise((resolve, reject) => {
+        execFile('cat', [`${point}/good`], { timeout: 10_000, killSignal: 'SIGKILL' }, (error) =>
+          error === null ? resolve() : reject(error),
+        );
+      });
+    }
+    await volume.unmount({ force: cycle % 3 === 0 });
+  }
+}
+
+const orders = {
+  mount: start,
+  unmount: (name, options) => volumes.get(name).unmount(options),
+  unmountAt: (point, options) => unmount(point, options),
+  list: () => listMounts(),
+  statistics: (name) => volumes.get(name).statistics(),
+  openCount: (name) => volumes.get(name).openCount,
+  mountPoint: (name) => volumes.get(name).mountPoint,
+  notify: (name, what, ...args) => volumes.get(name).notify[what](...args),
+  change: (name, path, text) => labs.get(name).change(path, text),
+  settle: (name) => {
+    const { held } = labs.get(name);
+    for (const release of held.splice(0)) release();
+  },
+  resources: () => {
+    globalThis.gc?.();
+    return {
+      fds: readdirSync('/proc/self/fd').length,
+      threads: readdirSync('/proc/self/task').length,
+      rss: process.memoryUsage().rss,
+    };
+  },
+  cycles,
+  usingBlock: async (point) => {
+    // As TypeScript compiles `await using`, which this Node does not know yet.
+    const volume = await mount(point, new Lab(() => {}).operations());
+    const listed = (await listMounts()).length;
+    await volume[Symbol.asyncDispose]();
+    return listed;
+  },
+  worker: (name, point) =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData: { point } });
+      workers.set(name, worker);
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    }),
+  terminate: (name) => workers.get(name).terminate(),
+  /** From here on only what is mounted keeps the process alive. */
+  letGo: () => {
+    setImmediate(() => {
+      input.close();
+      process.stdin.destroy();
+    });
+  },
+  exit: (code) => process.exit(code),
+  throw: () => {
+    setImmediate(() => {
+      throw new Error('nobody catches this');
+    });
+  },
+  reject: () => {
+    void Promise.reject(new Error('nobody handles this'));
+  },
+};
+
+const input = createInterface({ input: process.stdin });
+input.on('line', (line) => void obey(JSON.parse(line)));
+
+async function obey({ id, order, args }) {
+  try {
+    say({ id, ok: await orders[order](...args) });
+  } catch (error) {
+    const { name, code, message, cure, mountPoint } = error;
+    say({ id, error: { name, code, message, cure, mountPoint } });
+  }
+}
+
+say({ event: 'ready' });

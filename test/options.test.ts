@@ -1,0 +1,212 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { OptionError } from '../lib/errors.js';
+import { resolveOptions, type MountOptions } from '../lib/options.js';
+
+type Name = keyof MountOptions;
+
+const DEFAULTS: Record<Name, unknown> = {
+  debug: false,
+  stderr: false,
+  altStreams: false,
+  writeProtect: false,
+  network: false,
+  uncName: undefined,
+  removable: false,
+  mountManager: false,
+  currentSession: false,
+  userModeLock: false,
+  caseSensitive: process.platform !== 'win32',
+  networkUnmount: false,
+  driverLogs: false,
+  ipcBatching: false,
+  singleThread: false,
+  timeout: 0,
+  allocationUnitSize: 4096,
+  sectorSize: 512,
+  volumeSecurityDescriptor: undefined,
+  version: 231,
+  forceUnmount: false,
+  operationTimeout: 60_000,
+  volumeLabel: undefined,
+  fileSystemName: undefined,
+  unmountOnSignal: false,
+  entryTimeout: 1_000,
+  attributeTimeout: 1_000,
+  negativeTimeout: 0,
+  keepCache: false,
+  directIo: false,
+  writebackCache: false,
+  allowOther: false,
+  defaultPermissions: true,
+  autoUnmount: undefined,
+  nonEmpty: false,
+  pollTime: 40,
+};
+
+const YEAR = 366 * 86_400_000;
+const noNumbers = ['5', 5n, true, {}, [], NaN, -1, 1.5, -Infinity, null];
+const noTexts = ['', 5, true, {}, null, 'a\0b'];
+
+const VALUES: Partial<Record<Name, { right: unknown[]; wrong: unknown[]; needs?: MountOptions }>> =
+  {
+    timeout: { right: [0, 1, 300_000], wrong: [...noNumbers, 300_001, Infinity] },
+    allocationUnitSize: {
+      right: [512, 4096, 1 << 20],
+      wrong: [...noNumbers, 0, 256, 513, 1 << 21, 2 ** 32 + 512],
+    },
+    sectorSize: {
+      right: [512, 4096],
+      wrong: [...noNumbers, 0, 256, 1000, 1 << 21],
+    },
+    volumeSecurityDescriptor: {
+      right: [Buffer.alloc(1), Buffer.alloc(16_384)],
+      wrong: [Buffer.alloc(0), Buffer.alloc(16_385), new Uint8Array(20), 'O:BA', 5, null],
+    },
+    version: { right: [200, 231, 65_535], wrong: [...noNumbers, 199, 65_536] },
+    operationTimeout: {
+      right: [1, 60_000, Number.MAX_SAFE_INTEGER, Infinity],
+      wrong: [...noNumbers, 0, 2 ** 53],
+    },
+    uncName: {
+      right: ['\\\\server\\share', 'x'.repeat(63)],
+      wrong: [...noTexts, 'x'.repeat(64)],
+      needs: { network: true },
+    },
+    volumeLabel: { right: ['a', 'ü'.repeat(32)], wrong: [...noTexts, 'x'.repeat(33)] },
+    fileSystemName: { right: ['NTFS', 'x'.repeat(10)], wrong: [...noTexts, 'x'.repeat(11)] },
+    entryTimeout: { right: [0, 1, YEAR], wrong: [...noNumbers, YEAR + 1, Infinity] },
+    attributeTimeout: { right: [0, 1, YEAR], wrong: [...noNumbers, YEAR + 1, Infinity] },
+    negativeTimeout: { right: [0, 1, YEAR], wrong: [...noNumbers, YEAR + 1, Infinity] },
+    pollTime: { right: [0, 40, 1_000], wrong: [...noNumbers, 1_001] },
+  };
+
+/** What goes with an option that cannot stand alone. */
+const NEEDS: Partial<Record<Name, MountOptions>> = { network: { uncName: '\\\\s\\x' } };
+
+function refused(given: unknown): OptionError {
+  try {
+    resolveOptions(given);
+  } catch (error) {
+    expect(error).toBeInstanceOf(OptionError);
+    return error as OptionError;
+  }
+  throw new Error('expected an OptionError');
+}
+
+it('has a default for everything', () => {
+  expect(resolveOptions(undefined)).toEqual(DEFAULTS);
+  expect(resolveOptions({})).toEqual(DEFAULTS);
+  expect(Object.keys(resolveOptions({})).sort()).toEqual(Object.keys(DEFAULTS).sort());
+});
+
+it('takes undefined for not given', () => {
+  const given = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, undefined]));
+  expect(resolveOptions(given)).toEqual(DEFAULTS);
+});
+
+it('leaves what it was given alone', () => {
+  const given = Object.freeze({ debug: true });
+  expect(resolveOptions(given)).toEqual({ ...DEFAULTS, debug: true });
+  expect(given).toEqual({ debug: true });
+});
+
+describe.each(Object.keys(DEFAULTS) as Name[])('%s', (name) => {
+  const values = VALUES[name] ?? {
+    right: [true, false],
+    wrong: [0, 1, 'true', null, {}, NaN],
+    needs: NEEDS[name],
+  };
+
+  it('takes what is right', () => {
+    for (const value of values.right) {
+      expect(resolveOptions({ ...values.needs, [name]: value })).toEqual({
+        ...DEFAULTS,
+        ...values.needs,
+        [name]: value,
+      });
+    }
+  });
+
+  it('refuses what is wrong, with name and value', () => {
+    for (const value of values.wrong) {
+      const error = refused({ ...values.needs, [name]: value });
+      expect(error).toMatchObject({
+        name: 'OptionError',
+        code: 'ERR_INVALID_OPTION',
+        option: name,
+      });
+      expect(error.message).toMatch(
+        new RegExp(`^Expected .+ for option '${name}' but was given .+`),
+      );
+    }
+  });
+});
+
+describe('contradictions', () => {
+  it.each<[MountOptions, Name, string]>([
+    [{ network: true, uncName: '\\\\s\\x', mountManager: true }, 'network', 'mountManager'],
+    [{ mountManager: true, currentSession: true }, 'mountManager', 'currentSession'],
+    [{ directIo: true, writebackCache: true }, 'directIo', 'writebackCache'],
+    [{ directIo: true, keepCache: true }, 'directIo', 'keepCache'],
+    [{ network: true }, 'network', 'uncName'],
+    [{ uncName: '\\\\s\\x' }, 'uncName', 'network'],
+    [{ uncName: '\\\\s\\x', network: false }, 'uncName', 'network'],
+    [{ sectorSize: 8192 }, 'sectorSize', 'allocationUnitSize'],
+    [{ sectorSize: 1024, allocationUnitSize: 512 }, 'sectorSize', 'allocationUnitSize'],
+  ])('%o', (options, option, other) => {
+    const error = refused(options);
+    expect(error.option).toBe(option);
+    expect(error.message).toContain(`'${other}'`);
+  });
+
+  it('are none as long as one of both is off', () => {
+    expect(resolveOptions({ directIo: true, keepCache: false })).toHaveProperty('directIo', true);
+    expect(resolveOptions({ mountManager: false, currentSession: true })).toBeDefined();
+    expect(resolveOptions({ sectorSize: 8192, allocationUnitSize: 8192 })).toBeDefined();
+  });
+});
+
+describe('unknown names', () => {
+  it.each([
+    ['VolumeLabel', 'volumeLabel'],
+    ['volume_label', 'volumeLabel'],
+    ['volume-label', 'volumeLabel'],
+    ['DIRECTIO', 'directIo'],
+    ['uncname', 'uncName'],
+  ])('%s: did you mean %s?', (name, meant) => {
+    expect(refused({ [name]: true })).toMatchObject({
+      option: name,
+      message: `Unknown option '${name}'; did you mean '${meant}'?`,
+    });
+  });
+
+  it.each(['colour', '', '123', 'toString', 'constructor', '__proto__'])('%s: no idea', (name) => {
+    const given = Object.fromEntries([[name, true]]);
+    expect(refused(given).message).toBe(`Unknown option '${name}'`);
+  });
+
+  it('are refused also without a value', () => {
+    expect(refused({ colour: undefined }).option).toBe('colour');
+  });
+});
+
+it.each([null, 5, 'debug', true, [], () => undefined])('%o is no options', (given) => {
+  expect(refused(given).message).toMatch(/^Expected an object for option 'options'/);
+});
+
+it('answers anything with options or an OptionError', () => {
+  const names = fc.constantFrom(...Object.keys(DEFAULTS), 'x');
+  fc.assert(
+    fc.property(
+      fc.dictionary(names, fc.anything({ withBigInt: true, withDate: true })),
+      (given) => {
+        try {
+          expect(Object.keys(resolveOptions(given)).sort()).toEqual(Object.keys(DEFAULTS).sort());
+        } catch (error) {
+          expect(error).toBeInstanceOf(OptionError);
+        }
+      },
+    ),
+  );
+});

@@ -205,12 +205,10 @@ export class Dispatcher implements RequestTarget {
 
   cleanup(open: Open, path: string, caller: Caller): Outcome<void> {
     const file = open as OpenFile;
-    if (file.cleanedUp) return file.cleaning;
+    if (file.cleanedUp) return;
     file.cleanedUp = true;
     if (!this.supports('cleanup')) return;
-    const cleaning = this.#unfailing(callbacks.cleanup, file, path, caller);
-    if (cleaning instanceof Promise) file.cleaning = cleaning;
-    return cleaning;
+    return this.#unfailing(callbacks.cleanup, file, path, caller);
   }
 
   closeFile(open: Open, path: string, caller: Caller): Outcome<void> {
@@ -218,8 +216,8 @@ export class Dispatcher implements RequestTarget {
     if (file.closeAsked) return;
     file.closeAsked = true;
     if (!file.isBusy) return this.#close(file, path, caller);
-    // A callback that was given up on still works with the open: the close waits for it, the
-    // kernel need not.
+    // A callback that was given up on, or a cleanup, still works with the open: the close waits for
+    // it, the kernel need not.
     file.closing = new Promise((resolve) => {
       file.whenIdle = () => resolve(this.#close(file, path, NO_CALLER));
     });

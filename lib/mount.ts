@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { Dispatcher } from './dispatcher.js';
-import { expected, MountError, type CallbackError } from './errors.js';
+import { expected, MountError, OptionError, type CallbackError } from './errors.js';
 import { fuseHost } from './hosts/fuse/fuse_host.js';
 import { canonicalPath, checkHolder } from './hosts/fuse/mount_point.js';
 import { takeAway, unmountPath } from './hosts/fuse/mounting.js';
@@ -54,6 +55,12 @@ export async function mount<Context = unknown>(
   const place = checkMountPoint(mountPoint);
   checkOperations(operations);
   const resolved = resolveOptions(options);
+  if (resolved.unmountOnSignal && !isMainThread) {
+    throw new OptionError(
+      'unmountOnSignal',
+      "Option 'unmountOnSignal' does not work in a Worker: signals reach the main thread only",
+    );
+  }
   // Errors may come before there is a volume to tell of them.
   const early: CallbackError[] = [];
   let volume: Volume | undefined;

@@ -19,8 +19,6 @@ export class OpenFile implements FileContext, Open {
   io: number = IoFlags.NONE;
   /** The cleanup was asked for. */
   cleanedUp = false;
-  /** The promise of a cleanup that did not end at once. */
-  cleaning: Promise<void> | undefined = undefined;
   /** The close was asked for; it may have to wait. */
   closeAsked = false;
   /** closeFile has been called. */

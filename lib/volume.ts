@@ -51,8 +51,11 @@ export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposabl
   }
 
   /**
-   * Unmounts and waits until the volume is gone. A volume that is gone already is no error.
-   * @throws MountError EBUSY when a program has files open there, and `force` is not set
+   * Unmounts and waits until the volume is gone, which takes as long as somebody still holds on to
+   * it (a mount namespace with a copy of it); with `force` it does not wait for that. A volume that is
+   * gone already is no error.
+   * @throws MountError EBUSY when a program has files open there, or when it is mounted elsewhere as
+   *   well, and `force` is not set; EBUSY also when something else was mounted on top of it
    */
   async unmount(options: UnmountOptions = {}): Promise<void> {
     await this.#hosted.unmount(options.force === true);

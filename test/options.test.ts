@@ -48,6 +48,8 @@ const YEAR = 366 * 86_400_000;
 const noNumbers = ['5', 5n, true, {}, [], NaN, -1, 1.5, -Infinity, null];
 const noTexts = ['', 5, true, {}, null, 'a\0b'];
 
+const FLAG_WRONG = [0, 1, 'true', null, {}, NaN];
+
 const VALUES: Partial<Record<Name, { right: unknown[]; wrong: unknown[]; needs?: MountOptions }>> =
   {
     timeout: { right: [0, 1, 300_000], wrong: [...noNumbers, 300_001, Infinity] },
@@ -78,11 +80,10 @@ const VALUES: Partial<Record<Name, { right: unknown[]; wrong: unknown[]; needs?:
     entryTimeout: { right: [0, 1, YEAR], wrong: [...noNumbers, YEAR + 1, Infinity] },
     attributeTimeout: { right: [0, 1, YEAR], wrong: [...noNumbers, YEAR + 1, Infinity] },
     negativeTimeout: { right: [0, 1, YEAR], wrong: [...noNumbers, YEAR + 1, Infinity] },
+    // Off, it needs no name, and takes none.
+    network: { right: [true], wrong: FLAG_WRONG, needs: { uncName: '\\\\s\\x' } },
     pollTime: { right: [0, 40, 1_000], wrong: [...noNumbers, 1_001] },
   };
-
-/** What goes with an option that cannot stand alone. */
-const NEEDS: Partial<Record<Name, MountOptions>> = { network: { uncName: '\\\\s\\x' } };
 
 function refused(given: unknown): OptionError {
   try {
@@ -112,11 +113,7 @@ it('leaves what it was given alone', () => {
 });
 
 describe.each(Object.keys(DEFAULTS) as Name[])('%s', (name) => {
-  const values = VALUES[name] ?? {
-    right: [true, false],
-    wrong: [0, 1, 'true', null, {}, NaN],
-    needs: NEEDS[name],
-  };
+  const values = VALUES[name] ?? { right: [true, false], wrong: FLAG_WRONG };
 
   it('takes what is right', () => {
     for (const value of values.right) {

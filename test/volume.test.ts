@@ -4,7 +4,7 @@ import type { CloseReason, HostedVolume } from '../lib/hosts/host.js';
 import { Volume } from '../lib/volume.js';
 import { caller, failure, harness, Journal, openNow } from './dispatcher/harness.js';
 
-function makeVolume(failing: unknown = undefined) {
+function makeVolume(failing?: Error) {
   const journal = new Journal();
   const asked: boolean[] = [];
   let end!: (reason: CloseReason) => void;
@@ -21,7 +21,7 @@ function makeVolume(failing: unknown = undefined) {
     unmount: async (force) => {
       asked.push(force);
       await Promise.resolve();
-      if (failing !== undefined && !force) throw failing as Error;
+      if (failing !== undefined && !force) throw failing;
       end(force ? 'forced' : 'unmounted');
     },
   };

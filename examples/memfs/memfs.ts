@@ -98,8 +98,10 @@ export class MemoryFileSystem implements DokanOperations<MemoryOpen> {
   }
 
   readFile(_path: string, buffer: Buffer, offset: number, file: File): number {
-    const length = contentOf(file).data.read(buffer, offset);
-    file.context.node.accessed();
+    const stream = contentOf(file);
+    const length = stream.data.read(buffer, offset);
+    // A named stream has no times of its own, and reading it is no use of the file.
+    if (!file.context.isNamedStream) file.context.node.accessed();
     return length;
   }
 

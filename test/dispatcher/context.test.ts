@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { DokanError } from '../../lib/errors.js';
 import type { CreateFileRequest, FileContext } from '../../lib/operations.js';
+import { NtStatus } from '../../lib/status.js';
 import { IoFlags } from '../../lib/target.js';
-import { caller, deferred, harness, now, OPEN, openNow, promised, settled } from './harness.js';
+import {
+  caller,
+  deferred,
+  failure,
+  harness,
+  now,
+  OPEN,
+  openNow,
+  promised,
+  settled,
+} from './harness.js';
 
 const buffer = Buffer.alloc(8);
 const { NONE, PAGING_IO, SYNCHRONOUS_IO, NO_CACHE, WRITE_TO_END_OF_FILE } = IoFlags;
@@ -164,6 +176,9 @@ describe('the signal', () => {
         expect(file.signal.aborted).toBe(false);
         return {};
       },
+      flushFileBuffers: () => {
+        throw new DokanError(NtStatus.DISK_FULL);
+      },
     });
     const file = openNow(made.dispatcher);
     const read = (by = caller()) => {
@@ -206,6 +221,7 @@ describe('the signal', () => {
     calls[1]!.done.resolve(0);
     await other;
     now(dispatcher.getFileInformation(file, '/f', caller()));
+    failure(() => dispatcher.flushFileBuffers(file, '/f', caller()));
     const { signal } = file;
     by.running!.interrupt();
     expect(signal.aborted).toBe(true);

@@ -267,6 +267,23 @@ describe('a listing that takes time', () => {
     expect(seen.late).toEqual([seen.signal]);
   });
 
+  it('has that signal also for a generator that asks late', async () => {
+    let signal: AbortSignal | undefined;
+    const { find } = setUp(async function* (_path: string, file: FileContext) {
+      await Promise.resolve();
+      signal = file.signal;
+      yield { name: 'a' };
+      await deferred().promise;
+    });
+    const listing = find() as Listing<FindEntry>;
+    expect(await listing.next()).toEqual({ name: 'a' });
+    const by = caller();
+    const next = failureLater(listing.next(by));
+    by.running!.interrupt();
+    expect(await next).toBe('CANCELLED');
+    expect(signal!.aborted).toBe(true);
+  });
+
   it('may pass over many entries, each in its own time', async () => {
     const { find } = setUp(
       async function* () {

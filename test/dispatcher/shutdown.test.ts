@@ -276,6 +276,24 @@ describe('opens that come into being meanwhile', () => {
     expect(ending.done).toBe(true);
   });
 
+  it('are waited for until they are closed', async () => {
+    const { lines } = new Journal();
+    const [created, closing] = [deferred(), deferred()];
+    const { dispatcher } = harness({
+      createFile: () => created.promise,
+      closeFile: () => closing.promise.then(() => void lines.push('closeFile')),
+      unmounted: () => void lines.push('unmounted'),
+    });
+    const opening = failureLater(dispatcher.createFile('/a', OPEN, caller()));
+    const ending = dispatcher.shutdown(GONE);
+    expect(await opening).toBe('VOLUME_DISMOUNTED');
+    created.resolve(undefined);
+    await settled();
+    closing.resolve(undefined);
+    await ending;
+    expect(lines).toEqual(['closeFile', 'unmounted']);
+  });
+
   it('are released also when they come too late for that', async () => {
     const { dispatcher, journal, created, opening } = creating();
     const ending = watch(dispatcher.shutdown(GONE));

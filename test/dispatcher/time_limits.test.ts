@@ -204,6 +204,26 @@ describe('resetTimeout', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('is for the call that asks, not for the next one', async () => {
+    const { dispatcher } = harness(
+      {
+        createFile: () => undefined,
+        getFileInformation: (_path: string, file: FileContext) => {
+          file.resetTimeout(5_000);
+          return {};
+        },
+        readFile: () => deferred<number>().promise,
+      },
+      { operationTimeout: 1_000 },
+    );
+    const file = openNow(dispatcher);
+    now(dispatcher.getFileInformation(file, '/f', caller()));
+    const read = dispatcher.readFile(file, '/f', buffer, 0, IoFlags.NONE, caller());
+    const reading = watch(promised(read));
+    await vi.advanceTimersByTimeAsync(1_001);
+    expect(reading.error).toHaveProperty('code', 'IO_TIMEOUT');
+  });
+
   it('may take time away', async () => {
     const { reading, file } = resetting('after', 0);
     file.resetTimeout(10);
@@ -237,6 +257,7 @@ describe('an open with a callback that was given up on', () => {
     expect(readings.map(({ done }) => done)).toEqual([true, true]);
     await dispatcher.cleanup(file, '/f', caller());
     expect(dispatcher.closeFile(file, '/last', caller())).toBeUndefined();
+    expect(dispatcher.closeFile(file, '/again', caller())).toBeUndefined();
     await settled();
     expect(journal.lines).toEqual(['createFile /f', 'cleanup /f']);
     expect(dispatcher.openCount).toBe(1);
@@ -280,6 +301,24 @@ describe('createFile that comes back late', () => {
     created.resolve('opened');
     await settled();
     expect(journal.lines).toEqual(['createFile /a', 'cleanup /a', 'closeFile /a mine']);
+    expect(dispatcher.openCount).toBe(0);
+  });
+
+  it('counts as open until it is closed', async () => {
+    const closing = deferred();
+    const created = deferred();
+    const { dispatcher } = harness(
+      { createFile: () => created.promise, closeFile: () => closing.promise },
+      { operationTimeout: 10 },
+    );
+    const opening = failureLater(dispatcher.createFile('/a', OPEN, caller()));
+    await vi.advanceTimersByTimeAsync(11);
+    expect(await opening).toBe('IO_TIMEOUT');
+    created.resolve(undefined);
+    await settled();
+    expect(dispatcher.openCount).toBe(1);
+    closing.resolve(undefined);
+    await settled();
     expect(dispatcher.openCount).toBe(0);
   });
 

@@ -27,7 +27,10 @@ export class OrderError extends Error {
 export interface Resources {
   readonly fds: number;
   readonly threads: number;
+  /** Bytes. */
   readonly rss: number;
+  /** Bytes of JavaScript objects in use. */
+  readonly heap: number;
 }
 
 export interface HostOptions {
@@ -91,8 +94,10 @@ export class HostProcess {
       this.child.once('close', (code, signal) => {
         this.#ended = { code, signal };
         this.#released();
-        for (const { reject: fail } of this.#pending.values()) {
-          fail(new Error(`the host ended with ${JSON.stringify(this.#ended)}\n${this.stderr}`));
+        for (const pending of this.#pending.values()) {
+          pending.reject(
+            new Error(`the host ended with ${JSON.stringify(this.#ended)}\n${this.stderr}`),
+          );
         }
         resolve(this.#ended);
       });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -123,7 +124,7 @@ describe.skipIf(withoutRoot)('a user without privileges', () => {
     const point = ownDirectory(directory, 'own');
     const host = await namespace.host({ uid: NOBODY });
     await host.mount('one', point);
-    const user = namespace.try(NOBODY, 'sh', '-c', `exec sleep 10 < ${point}/good`);
+    namespace.start(NOBODY, 'sh', '-c', `exec sleep 60 < ${point}/good`);
     await host.event('createFile', '/good');
     const busy = await failure(host.unmount('one'));
     expect(busy).toMatchObject({ code: 'EBUSY', mountPoint: point });
@@ -131,7 +132,6 @@ describe.skipIf(withoutRoot)('a user without privileges', () => {
     expect(await host.closed('one')).toBe('forced');
     expect(host.seen('closeFile', '/good')).toHaveLength(1);
     expect(namespace.mountsAt(point)).toEqual([]);
-    await user;
   }, 30_000);
 });
 
@@ -180,6 +180,16 @@ describe.skipIf(withoutRoot)("another user's volume", () => {
   });
 });
 
+/**
+ * Before 3.14.1 fusermount3 looks at the dead mount as root, who may not, and takes that for a sign
+ * of life (https://github.com/libfuse/libfuse/issues/586).
+ */
+function helperIsOld(): boolean {
+  const { stdout } = spawnSync('fusermount3', ['--version'], { encoding: 'utf8' });
+  const [, minor = 0, patch = 0] = /(\d+)\.(\d+)\.(\d+)/.exec(stdout)?.slice(1).map(Number) ?? [];
+  return minor < 14 || (minor === 14 && patch < 1);
+}
+
 describe.skipIf(withoutRoot)('a process that is killed leaves nothing behind', () => {
   it('as root, with autoUnmount', async () => {
     const { namespace, directory } = await shared();
@@ -191,7 +201,11 @@ describe.skipIf(withoutRoot)('a process that is killed leaves nothing behind', (
     await namespace.isGone(point);
   });
 
-  it('as a user, by default', async () => {
+  it('as a user, by default', async ({ skip }) => {
+    skip(
+      helperIsOld(),
+      'this fusermount3 is older than 3.14.1, which leaves mounts of users behind',
+    );
     const { namespace, directory } = await shared();
     const point = ownDirectory(directory, 'own');
     const host = await namespace.host({ uid: NOBODY });
@@ -206,10 +220,9 @@ describe.skipIf(withoutRoot)('a process that is killed leaves nothing behind', (
     const point = directory.directory('mnt');
     const host = await namespace.host();
     await host.mount('one', point, { autoUnmount: true });
-    const user = namespace.try(0, 'sh', '-c', `exec sleep 2 < ${point}/good`);
+    namespace.start(0, 'sh', '-c', `exec sleep 60 < ${point}/good`);
     await host.event('createFile', '/good');
     await host.kill();
     await namespace.isGone(point);
-    await user;
   });
 });

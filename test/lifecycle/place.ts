@@ -149,6 +149,21 @@ export class Namespace {
     return runProgram(program, args, { deadline: 15_000 });
   }
 
+  /** Starts a command in it as another user, which ends with the test at the latest. */
+  start(uid: number, ...command: string[]): ChildProcess {
+    const [program = '', ...args] = [...this.via, ...asUser(uid), ...command];
+    const child = spawn(program, args, { stdio: 'ignore' });
+    const released = atExit(() => child.kill('SIGKILL'));
+    const ended = new Promise<void>((resolve) => {
+      child.once('close', () => {
+        released();
+        resolve();
+      });
+    });
+    undo.push({ child, finish: () => ended });
+    return child;
+  }
+
   /** Puts an empty tmpfs over a directory. */
   cover(directory: string): Promise<string> {
     return this.run('mount', '-t', 'tmpfs', 'none', directory);

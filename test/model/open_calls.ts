@@ -97,7 +97,6 @@ const onOpen = <A, T>(argument: fc.Arbitrary<A>, parts: OnOpen<A, T>): fc.Arbitr
         const slot = choice(state);
         const file = slot === undefined ? undefined : state.opens.get(slot);
         if (slot === undefined || file === undefined) return undefined;
-        if (file.node.kind === 'directory' && !isNamed(file.node)) return undefined;
         if (parts.suits?.(state, file, value) === false) return undefined;
         return {
           text: parts.text(value).replace('FD', `#${String(slot)}`),

@@ -4,13 +4,14 @@ import type { Outcome } from '../../outcome.js';
 import { andThen } from '../../outcome.js';
 import type { Open } from '../../target.js';
 import { OPEN_DIRECTORY } from './access.js';
-import { direntType, saysNothing } from './attributes.js';
+import { direntType, saysEnough } from './attributes.js';
+import { fuseError } from './fuse_error.js';
 import { DirectoryHandle } from './handles.js';
 import type { Node } from './nodes.js';
-import { DIRENT_SIZE, ENTRY_OUT_SIZE } from './protocol.js';
+import { DIRENT_SIZE, ENTRY_OUT_SIZE, Errno } from './protocol.js';
 import { closeDirectoryHandle } from './release.js';
 import type { Request } from './request.js';
-import type { Session } from './session.js';
+import { MAX_TRANSFER, type Session } from './session.js';
 
 /** Handlers that list directories. */
 
@@ -43,7 +44,9 @@ function opened(
 }
 
 export function releaseDirectory(session: Session, request: Request): Outcome<void> {
-  return closeDirectoryHandle(session, request.in.u64(), request);
+  const number = request.in.u64();
+  if (session.directories.find(number) === undefined) throw fuseError(Errno.EBADF);
+  return closeDirectoryHandle(session, number, request);
 }
 
 /** One READDIR or READDIRPLUS being answered. */
@@ -53,7 +56,8 @@ interface Reading {
   readonly handle: DirectoryHandle;
   /** The next entry: 0 and 1 are `.` and `..`. */
   offset: number;
-  /** Where the reply must end. */
+  /** Where the reply's entries begin, and where they must end. */
+  readonly start: number;
   readonly limit: number;
   readonly plus: boolean;
 }
@@ -69,12 +73,13 @@ export function readDirectoryPlus(session: Session, request: Request): Outcome<v
 function read(session: Session, request: Request, plus: boolean): Outcome<void> {
   const { in: message } = request;
   const handle = session.directories.get(message.u64());
-  const offset = message.size();
-  const size = Math.min(message.u32(), session.maxTransfer);
-  const limit = request.out.position + size;
+  const offset = message.u64();
+  const size = Math.min(message.u32(), MAX_TRANSFER);
+  const start = request.out.position;
+  const limit = start + size;
   // rewinddir(3) must show what is there now; the first reading finds nothing to forget.
   if (offset === 0) handle.rewind();
-  const reading: Reading = { session, request, handle, offset, limit, plus };
+  const reading: Reading = { session, request, handle, offset, start, limit, plus };
   if (handle.listing !== undefined || handle.complete) return fill(reading);
   if (handle.open === undefined || handle.node.isUnlinked) {
     handle.complete = true;
@@ -92,34 +97,59 @@ function begin(listing: Listing<FindEntry>, reading: Reading): Outcome<void> {
 
 /** Writes entries until the reply is full or the listing at its end. */
 function fill(reading: Reading): Outcome<void> {
-  const { handle } = reading;
   while (reading.offset < DOT_ENTRIES.length) {
     if (!writeDots(reading, DOT_ENTRIES[reading.offset] ?? '.')) return;
     reading.offset += 1;
   }
+  const next = advance(reading);
+  if (next !== undefined) return fillLater(reading, next);
+}
+
+/** Writes what is there. @returns the promise of the next entry when that takes time */
+function advance(reading: Reading): Promise<FindEntry | undefined> | undefined {
+  const { request, handle } = reading;
   for (;;) {
-    const index = reading.offset - DOT_ENTRIES.length;
-    const known = handle.entries[index];
+    const known = handle.entries[reading.offset - DOT_ENTRIES.length];
     if (known !== undefined) {
-      if (!writeFound(reading, known)) return;
+      if (!writeFound(reading, known)) return undefined;
       reading.offset += 1;
       continue;
     }
-    if (handle.complete || handle.listing === undefined) return;
-    const next = handle.listing.next();
-    if (next instanceof Promise) return next.then((entry) => keep(reading, entry));
-    if (next === undefined) {
-      handle.complete = true;
-      return;
+    if (handle.complete || handle.listing === undefined) return undefined;
+    let next: Outcome<FindEntry | undefined>;
+    try {
+      next = handle.listing.next(request);
+    } catch (error) {
+      stopAt(reading, error);
+      return undefined;
     }
-    handle.entries.push(next);
+    if (next instanceof Promise) return next;
+    keep(handle, next);
   }
 }
 
-function keep(reading: Reading, entry: FindEntry | undefined): Outcome<void> {
-  if (entry === undefined) reading.handle.complete = true;
-  else reading.handle.entries.push(entry);
-  return fill(reading);
+async function fillLater(reading: Reading, first: Promise<FindEntry | undefined>): Promise<void> {
+  let next: Promise<FindEntry | undefined> | undefined = first;
+  while (next !== undefined) {
+    let entry: FindEntry | undefined;
+    try {
+      entry = await next;
+    } catch (error) {
+      return stopAt(reading, error);
+    }
+    keep(reading.handle, entry);
+    next = advance(reading);
+  }
+}
+
+function keep(handle: DirectoryHandle, entry: FindEntry | undefined): void {
+  if (entry === undefined) handle.complete = true;
+  else handle.entries.push(entry);
+}
+
+/** What was found before is handed out first; who goes on from there gets the error. */
+function stopAt({ request, start }: Reading, error: unknown): void {
+  if (request.out.position === start) throw error;
 }
 
 function writeDots(reading: Reading, name: string): boolean {
@@ -143,13 +173,14 @@ function writeFound(reading: Reading, entry: FindEntry): boolean {
   const { out } = request;
   if (out.position + recordSize(bytes.length, plus) > limit) return false;
   const { defaults } = session.options;
-  let inode = entry.inode ?? UNKNOWN_INODE;
+  // 0 would hide the entry from getdents' callers.
+  let inode = entry.inode || UNKNOWN_INODE;
   if (plus) {
-    if (saysNothing(entry)) {
-      out.zeros(ENTRY_OUT_SIZE);
-    } else {
+    if (saysEnough(entry, defaults)) {
       const node = session.writeEntry(request, handle.node, entry.name, entry);
-      inode = node.inode ?? node.id;
+      inode = entry.inode || node.id;
+    } else {
+      out.zeros(ENTRY_OUT_SIZE);
     }
   }
   writeDirent(reading, inode, direntType(entry, defaults), bytes);

@@ -115,7 +115,7 @@ export function createFile(session: Session, request: Request): Outcome<void> {
 
 function created(open: Open, creating: Creating): Outcome<void> {
   const { session, request, path } = creating;
-  request.isCommitted = true;
+  request.isCommitted = open.createResult !== 'opened';
   let info: Outcome<FileInformation>;
   try {
     info = session.target.getFileInformation(open, path, request);

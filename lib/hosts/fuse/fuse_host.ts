@@ -6,7 +6,7 @@ import type { RequestTarget } from '../../target.js';
 import type { FuseDevice } from '../addon.js';
 import type { CloseReason, Host, HostedVolume, Notifications } from '../host.js';
 import { canonicalPath, checkDevice, checkDirectory, checkHolder } from './mount_point.js';
-import { mountDevice, takeAway, type MountedDevice } from './mounting.js';
+import { mountDevice, takeAway, unmountPath, type MountedDevice } from './mounting.js';
 import { FuseNotifications } from './notifications.js';
 import { Session, type SessionEnd, type SessionOptions } from './session.js';
 
@@ -134,16 +134,25 @@ class FuseVolume implements HostedVolume {
 
   /** The volume never became usable: nothing of it may stay. */
   async discard(): Promise<void> {
-    if (await this.#isStillMounted()) await this.#mounted.unmount(true);
     this.#session.end('lost');
     await this.ended;
   }
 
   async #leave(): Promise<void> {
-    const mounts = await readMountInfo();
-    const places = this.#over ? [] : mountsOf(mounts, this.#device.deviceNumber);
+    const { mounts, places } = await this.#places();
     if (places.length > 0) {
-      this.#checkReachable(mounts, places);
+      const cover = this.#coverIn(mounts);
+      if (cover !== undefined) {
+        throw this.#busy(
+          `In its place ${describe(cover)}, on top of the volume`,
+          'Unmount that first.',
+        );
+      }
+      const elsewhere = places.find(({ mountPoint }) => mountPoint !== this.mountPoint);
+      if (elsewhere !== undefined) {
+        const problem = `The volume is mounted at ${elsewhere.mountPoint} as well`;
+        throw this.#busy(problem, 'Unmount it there first.');
+      }
       const before = this.#asked;
       this.#asked = true;
       try {
@@ -161,56 +170,71 @@ class FuseVolume implements HostedVolume {
   }
 
   async #takeAway(): Promise<void> {
+    const before = this.#asked;
     this.#asked = true;
     if (await this.#isStillMounted()) {
       // What the kernel has not written yet it writes now, unless that takes for ever.
       const detaching = this.#mounted.unmount(true);
       await settledWithin(detaching, GENTLE);
-      if (await this.#isStillMounted()) await detaching;
+      if (await this.#isStillMounted()) {
+        try {
+          await detaching;
+        } catch (error) {
+          this.#asked = before;
+          throw error;
+        }
+      }
+    }
+    // Still there are bind mounts, which would answer nothing any more, and what lies under a cover.
+    const { mounts, places } = await this.#places();
+    for (const { mountPoint } of places) {
+      if (mountPoint !== this.mountPoint)
+        await settledWithin(unmountPath(mountPoint, true), GENTLE);
     }
     if (!this.#over) {
       this.#forced = true;
       this.#session.end('aborted');
     }
     await this.ended;
-  }
-
-  /**
-   * Unmounting goes by path, and ends the volume only when no other path leads to it.
-   * @throws MountError
-   */
-  #checkReachable(mounts: readonly MountInfo[], places: readonly MountInfo[]): void {
-    const { mountPoint } = this;
-    const elsewhere = places.find((place) => place.mountPoint !== mountPoint);
-    if (elsewhere !== undefined) {
-      throw new MountError({
-        code: 'EBUSY',
-        mountPoint,
-        problem: `The volume is mounted at ${elsewhere.mountPoint} as well`,
-        cure: 'Unmount it there first.',
-      });
-    }
-    const top = topmostAt(mounts, mountPoint);
-    if (top !== undefined && top.deviceNumber !== this.#device.deviceNumber) {
-      throw new MountError({
-        code: 'EBUSY',
-        mountPoint,
-        problem: `Something else was mounted on top of the volume (${top.type}, ${top.source})`,
-        cure: 'Unmount that first.',
-      });
+    const cover = this.#coverIn(mounts);
+    if (cover !== undefined && places.some(({ mountPoint }) => mountPoint === this.mountPoint)) {
+      const problem = `The volume has ended, but ${describe(cover)} on top of it`;
+      throw this.#busy(problem, 'Unmount that, and then what is left of the volume.');
     }
   }
 
-  #conclude(end: SessionEnd): CloseReason {
+  /** What leads to the volume, by the kernel's list of now. */
+  async #places(): Promise<{ mounts: MountInfo[]; places: MountInfo[] }> {
+    if (this.#over) return { mounts: [], places: [] };
+    const mounts = await readMountInfo();
+    return { mounts, places: mountsOf(mounts, this.#device.deviceNumber) };
+  }
+
+  /** Unmounting goes by path, and so would hit what is mounted on top. */
+  #coverIn(mounts: readonly MountInfo[]): MountInfo | undefined {
+    const top = topmostAt(mounts, this.mountPoint);
+    return top?.deviceNumber === this.#device.deviceNumber ? undefined : top;
+  }
+
+  #busy(problem: string, cure: string): MountError {
+    return new MountError({ code: 'EBUSY', mountPoint: this.mountPoint, problem, cure });
+  }
+
+  async #conclude(end: SessionEnd): Promise<CloseReason> {
+    // After umount -f the kernel says the same as after an ordinary unmount, but that is not possible
+    // while somebody waits for an answer.
+    const wasWaitedFor = this.#session.isWaitedFor;
+    // Somebody cut the connection, and the mount is still there: it would answer nothing.
+    if (end !== 'unmounted' && !this.#asked && (await this.#isStillMounted())) {
+      await settledWithin(this.#mounted.unmount(true), GENTLE);
+    }
     this.#over = true;
     // Closing ends the connection: whoever still waits for an answer gets ENOTCONN.
     this.#device.close();
     if (end === 'lost') return 'lost';
-    // After umount -f the kernel says the same as after an ordinary unmount, which is not possible
-    // while somebody waits for an answer.
-    const isCut = end === 'aborted' || this.#session.isWaitedFor;
-    if (isCut || this.#forced) return 'forced';
-    return this.#asked ? 'unmounted' : 'ejected';
+    if (end === 'aborted' || this.#forced) return 'forced';
+    if (this.#asked) return 'unmounted';
+    return wasWaitedFor ? 'forced' : 'ejected';
   }
 
   /** Another volume may have been mounted at the same place since. */
@@ -220,4 +244,8 @@ class FuseVolume implements HostedVolume {
     const top = topmostAt(await readMountInfo(), this.mountPoint);
     return top !== undefined && top.deviceNumber === deviceNumber;
   }
+}
+
+function describe({ type, source }: MountInfo): string {
+  return `something else is mounted (${type}, ${source})`;
 }

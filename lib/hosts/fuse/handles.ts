@@ -97,6 +97,11 @@ export class HandleTable<T> {
     return this.#handles[number];
   }
 
+  /** The first that is wanted; looks at all of them. */
+  search(wanted: (handle: T) => boolean): T | undefined {
+    return this.#handles.find((handle) => handle !== undefined && wanted(handle));
+  }
+
   remove(number: number): T | undefined {
     const handle = this.#handles[number];
     if (handle !== undefined) {

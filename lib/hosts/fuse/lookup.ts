@@ -4,6 +4,7 @@ import { andThen } from '../../outcome.js';
 import type { DokanError } from '../../errors.js';
 import { NtStatus } from '../../status.js';
 import { modeOf } from './attributes.js';
+import type { Open } from '../../target.js';
 import { fuseError } from './fuse_error.js';
 import type { FileHandle } from './handles.js';
 import { encodeText } from './names.js';
@@ -109,10 +110,7 @@ export function inform(
     const path = session.nodes.path(open.named);
     return session.target.getFileInformation(open.open, path, request);
   }
-  if (node.isUnlinked) {
-    if (node.remains === undefined) throw fuseError(Errno.ESTALE);
-    return node.remains;
-  }
+  if (node.isUnlinked) return informOfRemoved(session, request, node);
   const path = session.nodes.path(node);
   const info = session.target.queryOpen(path, request);
   return info instanceof Promise
@@ -120,11 +118,41 @@ export function inform(
     : sameFile(session, node, info);
 }
 
+/** Whoever still has a removed directory open can use it; others in it see what it was. */
+function informOfRemoved(
+  session: Session,
+  request: Request,
+  node: Node,
+): Outcome<FileInformation> {
+  const open = openOfRemoved(session, node);
+  if (open === undefined) return remainsOf(node);
+  try {
+    const info = session.target.getFileInformation(open, session.nodes.path(node), request);
+    return info instanceof Promise ? info.catch(() => remainsOf(node)) : info;
+  } catch {
+    // The file system goes by path, and the path is gone.
+    return remainsOf(node);
+  }
+}
+
+function remainsOf({ remains }: Node): FileInformation {
+  if (remains === undefined) throw fuseError(Errno.ESTALE);
+  return remains;
+}
+
+/** An open of a directory that is removed. */
+export function openOfRemoved(session: Session, node: Node): Open | undefined {
+  return session.directories.search((handle) => handle.node === node)?.open;
+}
+
 /** Another file has taken the path behind the kernel's back: it looks up anew when told ESTALE. */
 function sameFile(session: Session, node: Node, info: FileInformation): FileInformation {
   if (node.id === ROOT_ID) {
     node.inode = info.inode;
-  } else if (node.place !== undefined && isOther(node, info, modeOf(info, session.options.defaults))) {
+  } else if (
+    node.place !== undefined &&
+    isOther(node, info, modeOf(info, session.options.defaults))
+  ) {
     session.nodes.unlink(node.place.parent, node.place.name);
     throw fuseError(Errno.ESTALE);
   }

@@ -98,11 +98,16 @@ export async function takeAway(mount: MountInfo): Promise<void> {
   // as that process likes, hence the limit.
   const gentle = await settledWithin(unmountPath(mountPoint, false), GENTLE);
   if (gentle === 'done') return;
-  await abortConnection(mount);
+  // Unmounting waits for the process that hangs, and so the number is still this connection's.
+  if (gentle === 'late') await abortConnection(mount);
   if (!(await isOnTop(mount))) return;
   try {
-    if (process.getuid?.() === 0) await unmountDirectly(mountPoint, true, MNT_FORCE);
-    else await unmountPath(mountPoint, true);
+    if (process.getuid?.() === 0) {
+      await unmountDirectly(mountPoint, true, MNT_FORCE);
+    } else {
+      await unmountPath(mountPoint, true);
+      await abortConnection(mount);
+    }
   } catch (error) {
     // Somebody else, or the gentle way, may have been faster.
     if (await isOnTop(mount)) throw error;
@@ -119,7 +124,7 @@ async function abortConnection({ deviceNumber }: MountInfo): Promise<void> {
   try {
     await writeFile(`/sys/fs/fuse/connections/${connection}/abort`, '1', { flag: 'r+' });
   } catch {
-    // Not every system has them mounted; root has MNT_FORCE as well.
+    // Not every system has them mounted. Then what is open stays so for as long as its process lives.
   }
 }
 

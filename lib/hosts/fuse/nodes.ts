@@ -258,11 +258,10 @@ export class NodeTable {
       this.#nodes[node.id] === node
     ) {
       const parent: Node | undefined = node.place?.parent;
-      const others: Name[] = node.otherPlaces ?? [];
-      if (node.place !== undefined) this.#removeName(node, node.place.parent, node.place.name);
-      for (const place of [...others]) {
+      // Taking one name away makes the next one its place.
+      for (let place = node.place; place !== undefined; place = node.place) {
         this.#removeName(node, place.parent, place.name);
-        this.#sweep(place.parent);
+        if (place.parent !== parent) this.#sweep(place.parent);
       }
       this.#nodes[node.id] = undefined;
       this.#free.push(node.id);

@@ -1,5 +1,4 @@
 import type { Notifications } from '../host.js';
-import { encodeText } from './names.js';
 import type { Node } from './nodes.js';
 import { NotifyCode, OUT_HEADER_SIZE } from './protocol.js';
 import type { Session } from './session.js';
@@ -36,8 +35,9 @@ export class FuseNotifications implements Notifications {
     const parent = this.#find(path.slice(0, slash));
     // What the kernel was never told of it does not remember.
     if (parent === undefined) return true;
-    const name = this.#session.codec.encode(path.slice(slash + 1)) ?? encodeText('');
-    if (name === undefined || name.length === 0) return false;
+    const name = this.#session.codec.encode(path.slice(slash + 1));
+    // A name it could not be told of (or a stream of a file, or the root) neither.
+    if (name === undefined || name.length === 0) return true;
     const message = notification(NotifyCode.INVAL_ENTRY, 16 + name.length + 1);
     message.writeBigUInt64LE(BigInt(parent.id), OUT_HEADER_SIZE);
     message.writeUInt32LE(name.length, OUT_HEADER_SIZE + 8);

@@ -202,7 +202,6 @@ export class Session {
       this.#give(request);
       return;
     }
-    if (row === undefined) return;
     if (outcome instanceof Promise) {
       this.#waiting.set(request.unique, request);
       outcome.then(

@@ -6,7 +6,7 @@ import { withOpen, type Caller, type Open, type RequestTarget } from '../../targ
 import { CHANGE_ATTRIBUTES, CHANGE_SIZE, withoutPrivileges } from './access.js';
 import { attributesOf, isDirectoryMode } from './attributes.js';
 import { fuseError } from './fuse_error.js';
-import { handleOf } from './lookup.js';
+import { handleOf, openOfRemoved } from './lookup.js';
 import type { Node } from './nodes.js';
 import { Errno, SetAttr } from './protocol.js';
 import type { Request } from './request.js';
@@ -60,11 +60,11 @@ export function setAttributes(session: Session, request: Request): Outcome<void>
   const handle =
     handleOf(session, node, (valid & SetAttr.FH) !== 0, number) ??
     node.opens?.find((open) => !resizing || open.writable);
+  const open = handle?.open ?? (node.isUnlinked ? openOfRemoved(session, node) : undefined);
   const path = session.nodes.path(node);
   const { target } = session;
   let info: Outcome<FileInformation>;
-  if (handle !== undefined) {
-    const { open } = handle;
+  if (open !== undefined) {
     info = apply({ session, request, node, open, valid, size, mode, uid, gid, times }, 0);
   } else {
     if (node.isUnlinked) throw fuseError(Errno.ESTALE);

@@ -156,7 +156,7 @@ function collect(listing: Listing<StreamEntry>, collecting: Collecting): Outcome
 }
 
 function addName({ name }: StreamEntry, { session, parts }: Collecting): void {
-  const bare = name.replace(/^:/, '').replace(/:\$DATA$/, '');
+  const bare = name.replace(/:\$DATA$/, '').replace(/^:/, '');
   // The file's own data, written in one of several ways.
   if (bare === '') return;
   const bytes = session.codec.encode(bare);

@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setImmediate } from 'node:timers';
 import { Worker } from 'node:worker_threads';
 import { listMounts, mount, unmount } from 'node-dokan';
 import { Lab } from './lab.mjs';
@@ -21,7 +22,13 @@ async function start(name, point, options = {}) {
   const volume = await mount(point, lab.operations(), options);
   volumes.set(name, volume);
   volume.on('error', (error) => {
-    say({ event: 'error', volume: name, callback: error.callback, path: error.path, message: error.message });
+    say({
+      event: 'error',
+      volume: name,
+      callback: error.callback,
+      path: error.path,
+      message: error.message,
+    });
   });
   void volume.closed.then(({ reason }) => say({ event: 'closed', volume: name, reason }));
   return { mountPoint: volume.mountPoint };
@@ -63,6 +70,7 @@ const orders = {
       fds: readdirSync('/proc/self/fd').length,
       threads: readdirSync('/proc/self/task').length,
       rss: process.memoryUsage().rss,
+      heap: process.memoryUsage().heapUsed,
     };
   },
   cycles,
@@ -73,9 +81,11 @@ const orders = {
     await volume[Symbol.asyncDispose]();
     return listed;
   },
-  worker: (name, point) =>
+  worker: (name, point, options) =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData: { point } });
+      const worker = new Worker(new URL('./worker.mjs', import.meta.url), {
+        workerData: { point, options },
+      });
       workers.set(name, worker);
       worker.once('message', resolve);
       worker.once('error', reject);

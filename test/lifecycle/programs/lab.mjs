@@ -1,5 +1,6 @@
 // A file system for experiments: a few files, and some that misbehave. A path `/CALLBACK!DEED` does
 // DEED when CALLBACK is called on it and is an ordinary file (or directory, for findFiles) otherwise.
+import { setImmediate } from 'node:timers';
 import { MessageChannel } from 'node:worker_threads';
 import { CreateDisposition, CreateOptions, DokanError, NtStatus } from 'node-dokan';
 
@@ -74,7 +75,8 @@ const DEEDS = {
     },
   }),
   never: (lab, name, path, args) => never(lab, name, path, args.at(-1)),
-  late: (lab, name, path, args) => late(lab, name, path, args.at(-1), lab.ordinary(name, path, args)),
+  late: (lab, name, path, args) =>
+    late(lab, name, path, args.at(-1), lab.ordinary(name, path, args)),
   'late-error': (lab, name, path, args) =>
     late(lab, name, path, args.at(-1), new DokanError(NtStatus.ACCESS_DENIED)),
   'late-mistake': (lab, name, path, args) =>
@@ -87,13 +89,13 @@ const DEEDS = {
   'not-a-number': () => NaN,
   transfer: (lab, name, path, [buffer]) => {
     const { length } = buffer;
-    structuredClone(buffer.buffer, { transfer: [buffer.buffer] });
+    globalThis.structuredClone(buffer.buffer, { transfer: [buffer.buffer] });
     return length;
   },
   'transfer-later': async (lab, name, path, [buffer]) => {
     const { length } = buffer;
     await null;
-    structuredClone(buffer.buffer, { transfer: [buffer.buffer] });
+    globalThis.structuredClone(buffer.buffer, { transfer: [buffer.buffer] });
     return length;
   },
   'post-message': (lab, name, path, [buffer]) => {
@@ -105,7 +107,7 @@ const DEEDS = {
     return length;
   },
   'transfer-and-throw': (lab, name, path, [buffer]) => {
-    structuredClone(buffer.buffer, { transfer: [buffer.buffer] });
+    globalThis.structuredClone(buffer.buffer, { transfer: [buffer.buffer] });
     throw new DokanError(NtStatus.ACCESS_DENIED);
   },
   'write-after-answer': (lab, name, path, [buffer]) => {
@@ -178,7 +180,11 @@ export class Lab {
         const [, callback, deed] = /^\/(\w+)!([a-z-]+)/.exec(path) ?? [];
         if (['createFile', 'cleanup', 'closeFile', 'mounted', 'unmounted'].includes(name)) {
           const file = args.at(-1);
-          this.say({ event: name, path: typeof path === 'string' ? path : '', deletePending: file.deletePending });
+          this.say({
+            event: name,
+            path: typeof path === 'string' ? path : '',
+            deletePending: file.deletePending,
+          });
         }
         if (callback === name && DEEDS[deed] !== undefined) {
           return DEEDS[deed](this, name, path, args.slice(1));
@@ -235,7 +241,9 @@ class Ordinary {
       if ((request.createOptions & CreateOptions.DIRECTORY_FILE) !== 0) {
         throw new DokanError(NtStatus.ACCESS_DENIED);
       }
-      if ([CreateDisposition.OPEN, CreateDisposition.OVERWRITE].includes(request.createDisposition)) {
+      if (
+        [CreateDisposition.OPEN, CreateDisposition.OVERWRITE].includes(request.createDisposition)
+      ) {
         throw missing();
       }
       this.store(path, Buffer.alloc(0));
@@ -253,7 +261,9 @@ class Ordinary {
     return { mode: FILE, size: data.length };
   }
   getFileInformation(path, file) {
-    return file.isDirectory ? { mode: DIRECTORY } : { mode: FILE, size: this.content(path)?.length ?? 0 };
+    return file.isDirectory
+      ? { mode: DIRECTORY }
+      : { mode: FILE, size: this.content(path)?.length ?? 0 };
   }
   readFile(path, buffer, offset) {
     return this.content(path).copy(buffer, 0, offset);

@@ -29,7 +29,16 @@ afterEach(async () => {
   const steps = undo.splice(0).reverse();
   // A client may wait for a host, which may be stopped: only killing both ends either.
   for (const { child } of steps) if (child?.exitCode === null) child.kill('SIGKILL');
-  for (const { finish } of steps) await finish();
+  const failures: unknown[] = [];
+  for (const { finish } of steps) {
+    try {
+      await finish();
+    } catch (error) {
+      // The other things have to go all the same.
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n'));
 });
 
 export function temporary(): TemporaryDirectory {

@@ -119,11 +119,7 @@ export function inform(
 }
 
 /** Whoever still has a removed directory open can use it; others in it see what it was. */
-function informOfRemoved(
-  session: Session,
-  request: Request,
-  node: Node,
-): Outcome<FileInformation> {
+function informOfRemoved(session: Session, request: Request, node: Node): Outcome<FileInformation> {
   const open = openOfRemoved(session, node);
   if (open === undefined) return remainsOf(node);
   try {

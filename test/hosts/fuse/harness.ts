@@ -230,9 +230,10 @@ export class ScriptedTarget {
       answer = { label, createResult, isDirectory: false, backingFd: undefined } satisfies FakeOpen;
     }
     if (!(answer instanceof Failure)) return this.isAsync ? Promise.resolve(answer) : answer;
-    // What a target is given to throw is an error in every test but those that mean otherwise.
-    if (this.isAsync) return Promise.reject(answer.error);
-    throw answer.error;
+    const fail = (): never => {
+      throw answer.error;
+    };
+    return this.isAsync ? Promise.resolve().then(fail) : fail();
   }
 
   /** The calls since this was last asked for: name and arguments, without the caller. */

@@ -45,12 +45,6 @@ class World {
     return { inode: this.#inode, isDirectory, children: new Map(), links: 1 };
   }
 
-  #find(names: string[]): Item | undefined {
-    let item: Item | undefined = this.root;
-    for (const name of names) item = item?.children.get(name);
-    return item;
-  }
-
   /** The kernel walks: each name on the way is looked up. */
   #walk(names: string[]): Item | undefined {
     let at = this.root;

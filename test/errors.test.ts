@@ -254,6 +254,7 @@ describe('OptionError', () => {
     [{ a: { b: 1 } }, '{ a: [Object] }'],
     [new Date(0), '1970-01-01T00:00:00.000Z'],
     [function read() {}, '[Function: read]'],
+    // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- how it is shown is what counts
     [class Disk {}, '[class Disk]'],
   ])('shows %o', (given, shown) => {
     expect(expected('o', 'x', given).message).toBe(

@@ -138,12 +138,18 @@ describe('OPENDIR and RELEASEDIR', () => {
 
 describe('READDIR', () => {
   it('writes exactly what the kernel reads', () => {
-    const all = listed(() => [
-      { name: 'a', size: 1, inode: 2n ** 64n - 1n },
-      { name: 'directory', attributes: FileAttributes.DIRECTORY },
-      { name: 'only a name' },
-      { name: 'no inode', size: 0, inode: 0 },
-    ]);
+    const all = listed(
+      () => [
+        { name: 'a', size: 1, inode: 2n ** 64n - 1n },
+        { name: 'directory', attributes: FileAttributes.DIRECTORY },
+        { name: 'only a name' },
+        { name: 'no inode', size: 0, inode: 0 },
+      ],
+      {},
+      { getFileSecurity: () => Buffer.alloc(2000, 0xff).fill(Buffer.of(1, 0, 0, 0x80), 0, 4) },
+    );
+    // What an earlier reply has left in the memory must not show.
+    all.kernel.ask('GETXATTR', 1, body.getxattr('system.ntfs_acl', 2000));
     const reply = all.kernel.ask('READDIR', 1, body.read(all.handle, 0, 4096));
     expect(dirents(reply.body)).toMatchObject([
       { ino: 10n, off: 1, type: DT_DIR, name: '.' },

@@ -254,32 +254,43 @@ describe('whatever the messages are', () => {
     'nothing is thrown, and each has one whole reply at most (async: %s)',
     async (isAsync) => {
       await fc.assert(
-        fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 25 }), async (messages) => {
-          const options = { altStreams: true, userModeLock: true };
-          const all = dispatched(anything(isAsync), options);
-          const { kernel } = all;
-          kernel.transport.sent.length = 0;
-          const asked = new Set<bigint>();
-          let unique = 1000n;
-          for (const { opcode, node, content: rest, wrongLength } of messages) {
-            unique += 2n;
-            asked.add(unique);
-            const length = 40 + rest.length + wrongLength;
-            const head = inHeader({ length, opcode, unique, nodeId: node, uid: 0, gid: 0, pid: 1 });
-            kernel.transport.incoming.push(Buffer.concat([head, rest]));
-            kernel.transport.onReadable();
-          }
-          for (let turn = 0; turn < 5; turn += 1) await settled();
-          checkReplies(all, asked);
-          expect(all.errors).toEqual([]);
-          const waiting = messages.filter(({ opcode }) => opcode === FUSE.SETLKW).length;
-          const answered = messages.filter(({ opcode }) => OPCODES[opcode]?.answered !== false);
-          // A lock may be waited for to the end of time; everything else has its answer by now.
-          expect(kernel.transport.sent.length).toBeGreaterThanOrEqual(answered.length - waiting);
-          expect(kernel.session.waitingCount).toBeLessThanOrEqual(waiting);
-          kernel.ask('DESTROY', 0);
-        }),
-        { numRuns: 400 },
+        fc.asyncProperty(
+          fc.array(message, { minLength: 1, maxLength: 25, size: 'max' }),
+          async (messages) => {
+            const options = { altStreams: true, userModeLock: true };
+            const all = dispatched(anything(isAsync), options);
+            const { kernel } = all;
+            kernel.transport.sent.length = 0;
+            const asked = new Set<bigint>();
+            let unique = 1000n;
+            for (const { opcode, node, content: rest, wrongLength } of messages) {
+              unique += 2n;
+              asked.add(unique);
+              const length = 40 + rest.length + wrongLength;
+              const head = inHeader({
+                length,
+                opcode,
+                unique,
+                nodeId: node,
+                uid: 0,
+                gid: 0,
+                pid: 1,
+              });
+              kernel.transport.incoming.push(Buffer.concat([head, rest]));
+              kernel.transport.onReadable();
+            }
+            for (let turn = 0; turn < 5; turn += 1) await settled();
+            checkReplies(all, asked);
+            expect(all.errors).toEqual([]);
+            const waiting = messages.filter(({ opcode }) => opcode === FUSE.SETLKW).length;
+            const answered = messages.filter(({ opcode }) => OPCODES[opcode]?.answered !== false);
+            // A lock may be waited for to the end of time; everything else has its answer by now.
+            expect(kernel.transport.sent.length).toBeGreaterThanOrEqual(answered.length - waiting);
+            expect(kernel.session.waitingCount).toBeLessThanOrEqual(waiting);
+            kernel.ask('DESTROY', 0);
+          },
+        ),
+        { numRuns: 300 },
       );
     },
   );

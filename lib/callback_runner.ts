@@ -1,0 +1,333 @@
+import { channel } from 'node:diagnostics_channel';
+import { types } from 'node:util';
+import * as answers from './answers.js';
+import { CALLBACKS, type Callback } from './callbacks.js';
+import type { DispatcherOptions } from './dispatcher_options.js';
+import { CallbackError, DokanError, statusFromError } from './errors.js';
+import { NO_CALLER, OpenFile } from './open_file.js';
+import type { CreateFileRequest, DokanOperations } from './operations.js';
+import { isThenable, type Outcome } from './outcome.js';
+import { Deadlines, RunningCall } from './running_call.js';
+import { NtStatus } from './status.js';
+import { IoFlags, type Caller } from './target.js';
+
+/** The answer to a request whose callback made a mistake; the volume has been told. */
+class ReportedError extends DokanError {}
+
+/** How often a callback was called, and how that ended. */
+export interface CallbackStatistics {
+  calls: number;
+  failures: number;
+  timeouts: number;
+}
+
+/** One event per callback on the diagnostics channel `node-dokan:request`. */
+export interface RequestEvent {
+  readonly callback: keyof DokanOperations;
+  readonly path: string;
+  /** NTSTATUS of the answer. */
+  readonly status: number;
+  readonly milliseconds: number;
+  readonly processId: number;
+}
+
+/** Who keeps the books on opens, and is told of callbacks that took their time. */
+export interface OpenBooks {
+  /** A callback's promise is settled, its request answered or not. */
+  cameBack(file: OpenFile): void;
+  /** createFile has succeeded after its request was given up: nobody waits for this open. */
+  openedTooLate(file: OpenFile, path: string): void;
+}
+
+const requests = channel('node-dokan:request');
+
+// Asked for often, and always the same: made once, thrown many times.
+export const NOT_IMPLEMENTED = new DokanError(NtStatus.NOT_IMPLEMENTED);
+
+/** Stands for the start of what is no callback but a further step of one. */
+const NO_EVENT = -1;
+
+/** Runs one callback for one request: guarded, counted, traced and within its time. */
+export class CallbackRunner {
+  readonly #operations: Required<DokanOperations>;
+  readonly #options: DispatcherOptions;
+  readonly #opens: OpenBooks;
+  readonly #deadlines = new Deadlines();
+  readonly #calls = new Float64Array(CALLBACKS.length);
+  readonly #failures = new Float64Array(CALLBACKS.length);
+  readonly #timeouts = new Float64Array(CALLBACKS.length);
+  /** For callbacks without an open: reused as long as they answer at once. */
+  #spare: OpenFile | undefined = new OpenFile('');
+  #goneStatus: number | undefined = undefined;
+
+  constructor(operations: DokanOperations, options: DispatcherOptions, opens: OpenBooks) {
+    this.#operations = operations as Required<DokanOperations>;
+    this.#options = options;
+    this.#opens = opens;
+  }
+
+  /** Requests waiting for a promise. */
+  get outstandingCount(): number {
+    return this.#deadlines.size;
+  }
+
+  /** Once the volume is gone: what every further request fails with. */
+  get goneStatus(): number | undefined {
+    return this.#goneStatus;
+  }
+
+  /** The counters of every callback that was called. */
+  statistics(): Partial<Record<keyof DokanOperations, CallbackStatistics>> {
+    const result: Partial<Record<keyof DokanOperations, CallbackStatistics>> = {};
+    for (const { name, index } of CALLBACKS) {
+      const calls = this.#calls[index] ?? 0;
+      if (calls === 0) continue;
+      const failures = this.#failures[index] ?? 0;
+      result[name] = { calls, failures, timeouts: this.#timeouts[index] ?? 0 };
+    }
+    return result;
+  }
+
+  supports(callback: keyof DokanOperations): boolean {
+    return typeof this.#operations[callback] === 'function';
+  }
+
+  /**
+   * The volume is gone: fails what is outstanding, and every further request that releases nothing.
+   * @param status - what they fail with
+   */
+  refuseFurther(status: number): void {
+    this.#goneStatus = status;
+    this.#deadlines.failAll(status, false);
+  }
+
+  /**
+   * Fails all that is still outstanding, what releases something too.
+   * @param status - what it fails with
+   */
+  failOutstanding(status: number): void {
+    this.#deadlines.failAll(status, true);
+  }
+
+  /** One request, one callback: everything that reaches the user's code passes here. */
+  run<A, B, R>(
+    row: Callback<A, B, R>,
+    file: OpenFile,
+    path: string,
+    caller: Caller,
+    a: A,
+    b: B,
+    io: number = IoFlags.NONE,
+  ): Outcome<R> {
+    if (typeof this.#operations[row.name] !== 'function') throw NOT_IMPLEMENTED;
+    if (this.#goneStatus !== undefined && row.effect !== 'releases') {
+      throw new DokanError(this.#goneStatus);
+    }
+    this.#calls[row.index]! += 1;
+    const started = requests.hasSubscribers ? performance.now() : 0;
+    file.begin(path, caller, io);
+    let value: unknown;
+    try {
+      value = row.invoke(this.#operations, path, file, a, b);
+      if (!isThenable(value)) {
+        const answer = row.check(value, a);
+        file.end();
+        if (requests.hasSubscribers) this.#publish(row, path, caller, NtStatus.SUCCESS, started);
+        return answer;
+      }
+    } catch (error) {
+      file.end();
+      const failure = this.failure(row, path, error);
+      if (requests.hasSubscribers) this.#publish(row, path, caller, failure.status, started);
+      throw failure;
+    }
+    return this.#await(row, file, path, caller, value, row.check, a, started);
+  }
+
+  /** Calls a callback that works by path: there is no open, and what it keeps in one is dropped. */
+  byPath<A, R>(row: Callback<A, undefined, R>, path: string, caller: Caller, a: A): Outcome<R> {
+    const file = this.#spare ?? new OpenFile(path);
+    this.#spare = undefined;
+    try {
+      const outcome = this.run(row, file, path, caller, a, undefined);
+      if (!(outcome instanceof Promise)) this.#keepSpare(file);
+      return outcome;
+    } catch (error) {
+      this.#keepSpare(file);
+      throw error;
+    }
+  }
+
+  #keepSpare(file: OpenFile): void {
+    file.reset();
+    this.#spare = file;
+  }
+
+  /** A callback whose failure nobody can be told of: it is reported, and the request succeeds. */
+  unfailing<A>(
+    row: Callback<A | undefined, undefined, void>,
+    file: OpenFile,
+    path: string,
+    caller: Caller,
+    a?: A,
+  ): Outcome<void> {
+    try {
+      const outcome = this.run(row, file, path, caller, a, undefined);
+      if (!(outcome instanceof Promise)) return;
+      return outcome.catch((error: unknown) => this.#reportUnfailing(row, path, error));
+    } catch (error) {
+      this.#reportUnfailing(row, path, error);
+    }
+  }
+
+  #reportUnfailing(row: Callback<never, never, unknown>, path: string, error: unknown): void {
+    if (!(error instanceof ReportedError)) this.#report(row, path, error);
+  }
+
+  /**
+   * Waits for a further step of a callback that has answered, no longer than for the callback.
+   * @returns what the step gave, unchecked
+   * @throws DokanError when it is given up
+   */
+  waitForStep(
+    row: Callback<never, never, unknown>,
+    file: OpenFile,
+    path: string,
+    caller: Caller,
+    step: PromiseLike<unknown>,
+  ): Promise<unknown> {
+    return this.#await(row, file, path, caller, step, asItIs, undefined, NO_EVENT);
+  }
+
+  /** Waits for a callback's promise, for as long as the request may take. */
+  #await<A, R>(
+    row: Callback<never, never, unknown>,
+    file: OpenFile,
+    path: string,
+    caller: Caller,
+    value: PromiseLike<unknown>,
+    check: (value: unknown, a: A) => R,
+    a: A,
+    started: number,
+  ): Promise<R> {
+    return new Promise<R>((resolve, reject) => {
+      const finish = (status: number): void => {
+        call.done();
+        if (caller.running === call) caller.running = undefined;
+        if (started !== NO_EVENT && requests.hasSubscribers) {
+          this.#publish(row, path, caller, status, started);
+        }
+      };
+      const call = new RunningCall(
+        this.#deadlines,
+        this.#options.operationTimeout,
+        row.effect,
+        (error) => {
+          if (error.status === NtStatus.IO_TIMEOUT) this.#timeouts[row.index]! += 1;
+          this.#failures[row.index]! += 1;
+          finish(error.status);
+          reject(error);
+        },
+      );
+      file.wait(call);
+      if (caller !== NO_CALLER) caller.running = call;
+      const succeed = (answer: unknown): void => {
+        if (call.answered) return this.#tooLate(row, file, path, call, answer, a);
+        let checked: R;
+        try {
+          checked = check(answer, a);
+        } catch (error) {
+          return fail(error);
+        }
+        finish(NtStatus.SUCCESS);
+        this.#comeBack(file, call);
+        resolve(checked);
+      };
+      const fail = (error: unknown): void => {
+        if (call.answered) {
+          this.#comeBack(file, call);
+          // What follows from the signal is no news; a mistake in the program is.
+          if (statusFromError(error) === undefined) this.#report(row, path, error);
+          return;
+        }
+        const failure = this.failure(row, path, error);
+        finish(failure.status);
+        this.#comeBack(file, call);
+        reject(failure);
+      };
+      void settle(value, succeed, fail);
+    });
+  }
+
+  /** A callback has come back after its request was given up. An open that nobody waits for is closed. */
+  #tooLate(
+    row: Callback<never, never, unknown>,
+    file: OpenFile,
+    path: string,
+    call: RunningCall,
+    answer: unknown,
+    a: unknown,
+  ): void {
+    this.#comeBack(file, call);
+    if (row.name !== 'createFile') return;
+    try {
+      answers.checkCreateResult(answer, a as CreateFileRequest);
+    } catch (error) {
+      return this.#report(row, path, error);
+    }
+    this.#opens.openedTooLate(file, path);
+  }
+
+  #comeBack(file: OpenFile, call: RunningCall): void {
+    this.#opens.cameBack(file);
+    file.comeBack(call);
+  }
+
+  /** Counts a failure. @returns what the request fails with; a mistake has then been reported */
+  failure(row: Callback<never, never, unknown>, path: string, error: unknown): DokanError {
+    this.#failures[row.index]! += 1;
+    const status = statusFromError(error);
+    if (status === undefined) {
+      this.#report(row, path, error);
+      return new ReportedError(NtStatus.INTERNAL_ERROR, undefined, { cause: error });
+    }
+    // A proxy may answer otherwise when it is asked again.
+    if (!types.isProxy(error) && error instanceof DokanError) return error;
+    return new DokanError(status, undefined, { cause: error });
+  }
+
+  #report(row: Callback<never, never, unknown>, path: string, error: unknown): void {
+    this.#options.onError(new CallbackError(row.name, path, error));
+  }
+
+  #publish(
+    row: Callback<never, never, unknown>,
+    path: string,
+    { processId }: Caller,
+    status: number,
+    started: number,
+  ): void {
+    const event: RequestEvent = {
+      callback: row.name,
+      path,
+      status,
+      milliseconds: started === 0 ? 0 : performance.now() - started,
+      processId,
+    };
+    requests.publish(event);
+  }
+}
+
+/**
+ * `await` instead of `then`: promises of other libraries may throw, answer twice, or answer before
+ * `then` has returned.
+ */
+async function settle(
+  value: PromiseLike<unknown>,
+  succeed: (answer: unknown) => void,
+  fail: (error: unknown) => void,
+): Promise<void> {
+  let answer: unknown;
+
+/** A listing checks its own steps. */
+const asItIs = (value: unknown): unknown => value;

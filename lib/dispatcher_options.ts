@@ -1,0 +1,14 @@
+import type { CallbackError } from './errors.js';
+
+/** What the dispatcher must know of the volume. */
+export interface DispatcherOptions {
+  /** Milliseconds a promise may take; Infinity for no limit. */
+  readonly operationTimeout: number;
+  readonly caseSensitive: boolean;
+  readonly userModeLock: boolean;
+  readonly altStreams: boolean;
+  readonly volumeLabel: string | undefined;
+  readonly fileSystemName: string | undefined;
+  /** Called with every programming error of the file system. */
+  readonly onError: (error: CallbackError) => void;
+}

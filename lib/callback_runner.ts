@@ -163,6 +163,24 @@ export class CallbackRunner {
     this.#spare = file;
   }
 
+  /** Like `byPath`, for a callback that Dokan has an answer for where the file system has none. */
+  withDefault<R>(
+    row: Callback<undefined, undefined, R>,
+    caller: Caller,
+    fallback: () => R,
+  ): Outcome<R> {
+    const orDefault = (error: unknown): R => {
+      if ((error as DokanError).status === NtStatus.NOT_IMPLEMENTED) return fallback();
+      throw error;
+    };
+    try {
+      const outcome = this.byPath(row, '', caller, undefined);
+      return outcome instanceof Promise ? outcome.catch(orDefault) : outcome;
+    } catch (error) {
+      return orDefault(error);
+    }
+  }
+
   /** A callback whose failure nobody can be told of: it is reported, and the request succeeds. */
   unfailing<A>(
     row: Callback<A | undefined, undefined, void>,
@@ -328,6 +346,14 @@ async function settle(
   fail: (error: unknown) => void,
 ): Promise<void> {
   let answer: unknown;
+  try {
+    answer = await value;
+  } catch (error) {
+    fail(error);
+    return;
+  }
+  succeed(answer);
+}
 
 /** A listing checks its own steps. */
 const asItIs = (value: unknown): unknown => value;

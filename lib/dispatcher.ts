@@ -22,13 +22,11 @@ import type {
 import type { Outcome } from './outcome.js';
 import { NtStatus } from './status.js';
 import { release, withOpen, type Caller, type Open, type RequestTarget } from './target.js';
-import { completeVolume, DEFAULT_DISK_SPACE } from './volume_defaults.js';
+import { diskFreeSpace, volumeInformation } from './volume_defaults.js';
+import { withinGrace } from './within_grace.js';
 
 export type { CallbackStatistics, RequestEvent } from './callback_runner.js';
 export type { DispatcherOptions } from './dispatcher_options.js';
-
-/** How long a volume that is gone waits for callbacks that do not come back, in milliseconds. */
-const SHUTDOWN_GRACE = 2_000;
 
 const QUERY_REQUEST: CreateFileRequest = {
   desiredAccess: FileAccess.READ_ATTRIBUTES,
@@ -232,7 +230,7 @@ export class Dispatcher implements RequestTarget {
   setDisposition(open: Open, path: string, deletePending: boolean, caller: Caller): Outcome<void> {
     const file = open as OpenFile;
     // As in Dokan, deleting needs both: a file system with one of them cannot keep its promise.
-    if (!this.#runner.supports('deleteFile') || !this.#runner.supports('deleteDirectory')) throw NOT_IMPLEMENTED;
+    if (!this.supports('deleteFile') || !this.supports('deleteDirectory')) throw NOT_IMPLEMENTED;
     const row = file.isDirectory ? callbacks.deleteDirectory : callbacks.deleteFile;
     const before = file.deletePending;
     file.deletePending = deletePending;
@@ -290,18 +288,11 @@ export class Dispatcher implements RequestTarget {
   }
 
   getDiskFreeSpace(caller: Caller): Outcome<DiskFreeSpace> {
-    return this.#withDefault(callbacks.getDiskFreeSpace, caller, () => DEFAULT_DISK_SPACE);
+    return diskFreeSpace(this.#runner, caller);
   }
 
   getVolumeInformation(caller: Caller): Outcome<Required<VolumeInformation>> {
-    const answer = this.#withDefault<VolumeInformation>(
-      callbacks.getVolumeInformation,
-      caller,
-      () => ({}),
-    );
-    return answer instanceof Promise
-      ? answer.then((volume) => completeVolume(volume, this.#options))
-      : completeVolume(answer, this.#options);
+    return volumeInformation(this.#runner, this.#options, caller);
   }
 
   getFileSecurity(
@@ -438,24 +429,6 @@ export class Dispatcher implements RequestTarget {
   ): Outcome<R> {
     return this.#runner.run(row, open as OpenFile, path, caller, a, b);
   }
-
-  #withDefault<R>(
-    row: Callback<undefined, undefined, R>,
-    caller: Caller,
-    fallback: () => R,
-  ): Outcome<R> {
-    const orDefault = (error: unknown): R => {
-      if ((error as DokanError).status === NtStatus.NOT_IMPLEMENTED) return fallback();
-      throw error;
-    };
-    try {
-      const outcome = this.#runner.byPath(row, '', caller, undefined);
-      return outcome instanceof Promise ? outcome.catch(orDefault) : outcome;
-    } catch (error) {
-      return orDefault(error);
-    }
-  }
-
 }
 
 function queryOpened(
@@ -465,25 +438,4 @@ function queryOpened(
   caller: Caller,
 ): Outcome<FileInformation> {
   return target.getFileInformation(open, path, caller);
-}
-
-  try {
-    answer = await value;
-  } catch (error) {
-    fail(error);
-    return;
-  }
-  succeed(answer);
-}
-
-}
-
-  return (entry) => isOrdinaryEntry(entry) && matches(entry.name);
-}
-
-async function withinGrace(work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, SHUTDOWN_GRACE)));
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
 }

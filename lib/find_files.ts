@@ -115,6 +115,9 @@ const always = (): boolean => true;
 /** `.` and `..` are the host's business. */
 function isOrdinaryEntry(entry: FindEntry): boolean {
   return entry.name !== '.' && entry.name !== '..';
+}
 
 function matching(pattern: string, ignoreCase: boolean): (entry: FindEntry) => boolean {
   const matches = compilePattern(pattern, ignoreCase);
+  return (entry) => isOrdinaryEntry(entry) && matches(entry.name);
+}

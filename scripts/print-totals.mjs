@@ -9,5 +9,7 @@ const brokenFiles = testResults.filter(
   ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
 ).length;
 const failed = numFailedTests + brokenFiles;
-console.log(`${numPassedTests} passed, ${failed} failed, ${numPendingTests + numTodoTests} skipped`);
+console.log(
+  `${numPassedTests} passed, ${failed} failed, ${numPendingTests + numTodoTests} skipped`,
+);
 if (numPassedTests === 0 || failed > 0) process.exitCode = 1;

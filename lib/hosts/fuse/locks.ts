@@ -1,31 +1,20 @@
 import type { Outcome } from '../../outcome.js';
-import { checkedSpan, covered, overlap, WHOLE_FILE, without, type Span } from './spans.js';
+import {
+  checkedSpan,
+  conflicts,
+  covered,
+  overlap,
+  WHOLE_FILE,
+  without,
+  withRequest,
+  type HeldLock,
+  type LockKind,
+  type LockRequest,
+  type Span,
+} from './spans.js';
 
 export { END_OF_FILE, endToWire, spanFromWire } from './spans.js';
-
-/** `posix`: byte ranges of fcntl(2). `flock`: whole files of flock(2). Neither sees the other. */
-export type LockKind = 'posix' | 'flock';
-
-/** What is asked for: GETLK, SETLK or SETLKW. `flock` requests mean the whole file, always. */
-export interface LockRequest<H> {
-  readonly kind: LockKind;
-  /** The kernel's lock owner: a process for fcntl, an open file description for flock and OFD. */
-  readonly owner: bigint;
-  readonly type: 'read' | 'write' | 'unlock';
-  /** First byte. */
-  readonly start: number;
-  /** Last byte, included; or `END_OF_FILE`. */
-  readonly end: number;
-  /** Who asks, for GETLK to tell. */
-  readonly pid: number;
-  /** The open it is asked through. */
-  readonly handle: H;
-}
-
-/** A lock that is held. Those of one owner and kind never overlap. */
-export interface HeldLock<H> extends LockRequest<H> {
-  readonly type: 'read' | 'write';
-}
+export type { HeldLock, LockKind, LockRequest } from './spans.js';
 
 /** What the file system must be asked to do. */
 export interface LockChange<H> {
@@ -448,44 +437,4 @@ function checked<H>(request: LockRequest<H>): LockRequest<H> {
   if (request.kind === 'flock') return { ...request, ...WHOLE_FILE };
   checkedSpan(request.start, request.end);
   return request;
-}
-
-/** What stands in the way of a request, by offset. */
-function conflicts<H>(held: readonly HeldLock<H>[], request: LockRequest<H>): HeldLock<H>[] {
-  if (request.type === 'unlock') return [];
-  return held
-    .filter(
-      (other) =>
-        other.kind === request.kind &&
-        other.owner !== request.owner &&
-        overlap(other, request) &&
-        (other.type === 'write' || request.type === 'write'),
-    )
-    .sort((one, other) => one.start - other.start);
-}
-
-/** The locks after a request: it replaces what its owner holds there, and joins what it touches. */
-function withRequest<H>(
-  held: readonly HeldLock<H>[],
-  request: LockRequest<H>,
-): readonly HeldLock<H>[] {
-  const { type } = request;
-  let { start, end } = request;
-  const after: HeldLock<H>[] = [];
-  for (const lock of held) {
-    if (lock.kind !== request.kind || lock.owner !== request.owner) {
-      after.push(lock);
-    } else if (
-      lock.type === type &&
-      lock.start <= request.end + 1 &&
-      lock.end + 1 >= request.start
-    ) {
-      start = Math.min(start, lock.start);
-      end = Math.max(end, lock.end);
-    } else {
-      for (const span of without([lock], [request])) after.push({ ...lock, ...span });
-    }
-  }
-  if (type !== 'unlock') after.push({ ...request, type, start, end });
-  return after;
 }

@@ -15,6 +15,30 @@ export interface Span {
   readonly end: number;
 }
 
+/** `posix`: byte ranges of fcntl(2). `flock`: whole files of flock(2). Neither sees the other. */
+export type LockKind = 'posix' | 'flock';
+
+/** What is asked for: GETLK, SETLK or SETLKW. `flock` requests mean the whole file, always. */
+export interface LockRequest<H> {
+  readonly kind: LockKind;
+  /** The kernel's lock owner: a process for fcntl, an open file description for flock and OFD. */
+  readonly owner: bigint;
+  readonly type: 'read' | 'write' | 'unlock';
+  /** First byte. */
+  readonly start: number;
+  /** Last byte, included; or `END_OF_FILE`. */
+  readonly end: number;
+  /** Who asks, for GETLK to tell. */
+  readonly pid: number;
+  /** The open it is asked through. */
+  readonly handle: H;
+}
+
+/** A lock that is held. Those of one owner and kind never overlap. */
+export interface HeldLock<H> extends LockRequest<H> {
+  readonly type: 'read' | 'write';
+}
+
 export const WHOLE_FILE: Span = { start: 0, end: END_OF_FILE };
 
 /**
@@ -79,4 +103,44 @@ export function without(spans: readonly Span[], holes: readonly Span[]): Span[] 
     if (start <= span.end) rest.push({ start, end: span.end });
   }
   return rest;
+}
+
+/** What stands in the way of a request, by offset. */
+export function conflicts<H>(held: readonly HeldLock<H>[], request: LockRequest<H>): HeldLock<H>[] {
+  if (request.type === 'unlock') return [];
+  return held
+    .filter(
+      (other) =>
+        other.kind === request.kind &&
+        other.owner !== request.owner &&
+        overlap(other, request) &&
+        (other.type === 'write' || request.type === 'write'),
+    )
+    .sort((one, other) => one.start - other.start);
+}
+
+/** The locks after a request: it replaces what its owner holds there, and joins what it touches. */
+export function withRequest<H>(
+  held: readonly HeldLock<H>[],
+  request: LockRequest<H>,
+): readonly HeldLock<H>[] {
+  const { type } = request;
+  let { start, end } = request;
+  const after: HeldLock<H>[] = [];
+  for (const lock of held) {
+    if (lock.kind !== request.kind || lock.owner !== request.owner) {
+      after.push(lock);
+    } else if (
+      lock.type === type &&
+      lock.start <= request.end + 1 &&
+      lock.end + 1 >= request.start
+    ) {
+      start = Math.min(start, lock.start);
+      end = Math.max(end, lock.end);
+    } else {
+      for (const span of without([lock], [request])) after.push({ ...lock, ...span });
+    }
+  }
+  if (type !== 'unlock') after.push({ ...request, type, start, end });
+  return after;
 }

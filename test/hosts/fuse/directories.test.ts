@@ -68,6 +68,7 @@ function readAll({ kernel, handle }: Listed, size: number, plus = false, from = 
     expect(reply.body.length).toBeLessThanOrEqual(size);
     const page = dirents(reply.body, plus);
     if (page.length === 0) return all;
+    expect(page[0]!.off).toBeGreaterThan(offset);
     all.push(...page);
     offset = page.at(-1)!.off;
   }

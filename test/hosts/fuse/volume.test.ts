@@ -97,6 +97,15 @@ describe('what is not done here', () => {
 });
 
 describe('a file system without any callback', () => {
+  it.each(['NOT_IMPLEMENTED', 'INVALID_SYSTEM_SERVICE'] as const)(
+    'or one that answers %s itself, is EOPNOTSUPP',
+    (name) => {
+      const { kernel, script } = scripted();
+      script.answers.getDiskFreeSpace = failure(name);
+      expect(kernel.fail('STATFS', 1)).toBe('EOPNOTSUPP');
+    },
+  );
+
   it.each<[OpcodeName, Buffer[]]>([
     ['GETATTR', [body.getattr()]],
     ['STATX', [body.statx()]],

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { InvalidArgumentError } from 'commander';
 import type { MountOptions } from 'node-dokan';
-import { mountOptions, runVolume, volumeCommand, type CommonArguments } from '../shared/command.js';
+import { mountOptions, runVolume, volumeCommand, type CommonArguments } from '../common/command.js';
 import { parseByteSize } from './byte_size.js';
 import { MemoryFileSystem } from './memfs.js';
 

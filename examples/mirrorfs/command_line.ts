@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { MountOptions } from 'node-dokan';
-import type { CommonArguments } from '../shared/command.js';
-import { DEFAULT_MOUNT_POINT } from '../shared/mount_place.js';
+import type { CommonArguments } from '../common/command.js';
+import { DEFAULT_MOUNT_POINT } from '../common/mount_place.js';
 import { SwitchError, translateSwitches } from './historic_switches.js';
 
 /** Options of the program that the library calls by the same name. */

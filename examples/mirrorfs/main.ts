@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { CommanderError } from 'commander';
 import type { MountOptions } from 'node-dokan';
-import { mountOptions, runVolume } from '../shared/command.js';
+import { mountOptions, runVolume } from '../common/command.js';
 import { parseCommandLine, type MirrorArguments } from './command_line.js';
 import { pathBelow } from './hidden_path.js';
 import { MirrorFileSystem } from './mirror_file_system.js';

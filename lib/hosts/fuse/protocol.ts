@@ -169,9 +169,6 @@ export const SEEK_HOLE = 4;
 /** Values of `d_type`: the file type bits of the mode, shifted. */
 export const DT_UNKNOWN = 0;
 
-/** Largest time-out the kernel takes, in milliseconds: some hundred years. */
-export const FOREVER = 0xffff_ffff_000;
-
 /** Linux errno numbers used by name here. */
 export const Errno = {
   EPERM: 1,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MountError } from 'node-dokan';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { preparePlace } from '../../../examples/shared/mount_place.js';
+import { preparePlace } from '../../../examples/common/mount_place.js';
 
 let base: string;
 

@@ -7,16 +7,18 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
  */
 export function pathBelow(root: string, mountPoint: string): string | undefined {
   const place = resolve(mountPoint);
-  const path = relative(realpathSync(root), join(realPath(dirname(place)), basename(place)));
+  // The place itself may be a symbolic link; where it is missing, its parent may be one.
+  const real = realPath(place, () => join(realPath(dirname(place)), basename(place)));
+  const path = relative(realpathSync(root), real);
   const isBelow = path !== '' && path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path);
   return isBelow ? path.replaceAll(sep, '/') : undefined;
 }
 
-function realPath(directory: string): string {
+function realPath(directory: string, otherwise = (): string => directory): string {
   try {
     return realpathSync(directory);
   } catch {
     // It is not there: then mounting fails, and says so better than we could.
-    return directory;
+    return otherwise();
   }
 }

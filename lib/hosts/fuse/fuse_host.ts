@@ -45,7 +45,12 @@ async function mountAt(
   const mounted = await mountDevice(path, options);
   const session = new Session(target, mounted.device, sessionOptions(target, options));
   const volume = new FuseVolume(mounted, session);
-  session.start();
+  try {
+    session.start();
+  } catch (error) {
+    await volume.discard();
+    throw error;
+  }
   await session.ready;
   if (session.flags === 0) {
     await volume.discard();

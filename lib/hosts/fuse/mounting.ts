@@ -65,6 +65,7 @@ export async function mountDevice(
         ...kernelOptions(options),
         `fsname=${escapeOption(source)}`,
         `subtype=${FUSE_TYPE.slice('fuse.'.length)}`,
+        `max_read=${MAX_TRANSFER}`,
         ...(options.writeProtect ? ['ro'] : []),
         ...(keepAlive ? ['auto_unmount'] : []),
       ].join(','),

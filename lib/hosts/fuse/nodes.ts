@@ -123,12 +123,28 @@ export class NodeTable {
       if (node !== undefined) this.link(node, parent, name);
     }
     node ??= this.#add(parent, name);
+    if (node.otherPlaces !== undefined) this.#prefer(node, parent, name);
     if (inode !== undefined && node.inode === undefined) {
       node.inode = inode;
       if (!directory) this.#byInode.set(inode, node);
     }
     node.lookups += 1;
     return node;
+  }
+
+  /**
+   * Of several names the path is made of the one that was just looked up: the others may lead to
+   * another file by now, if somebody changed them behind the kernel's back.
+   */
+  #prefer(node: Node, parent: Node, name: string): void {
+    const { place, otherPlaces } = node;
+    const at =
+      otherPlaces?.findIndex((other) => other.parent === parent && other.name === name) ?? -1;
+    const chosen = otherPlaces?.[at];
+    if (place === undefined || chosen === undefined) return;
+    otherPlaces?.splice(at, 1, place);
+    node.place = chosen;
+    this.#outdate(node);
   }
 
   /** The kernel has forgotten `count` lookups. */

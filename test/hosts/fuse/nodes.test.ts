@@ -263,12 +263,25 @@ describe('hard links', () => {
     expect(enter(table, table.root, 'two', info)).toBe(node);
     expect(enter(table, table.root, 'three', { ...info, inode: 77n })).not.toBe(node);
     expect(node.lookups).toBe(2);
-    expect(table.path(node)).toBe('/one');
-    table.unlink(table.root, 'one');
-    expect(node.isUnlinked).toBe(false);
     expect(table.path(node)).toBe('/two');
     table.unlink(table.root, 'two');
+    expect(node.isUnlinked).toBe(false);
+    expect(table.path(node)).toBe('/one');
+    table.unlink(table.root, 'one');
     expect(node.isUnlinked).toBe(true);
+    expect(table.path(node)).toBe('/one');
+  });
+
+  it('go by the name that was looked up last: another may be another file’s by now', () => {
+    const table = new NodeTable();
+    const node = enter(table, table.root, 'one', info);
+    enter(table, table.root, 'two', info);
+    enter(table, table.root, 'one', info);
+    expect(table.path(node)).toBe('/one');
+    enter(table, table.root, 'two', info);
+    expect(table.path(node)).toBe('/two');
+    // Replaced from outside: only that name is another file's.
+    expect(enter(table, table.root, 'one', { inode: 4711 })).not.toBe(node);
     expect(table.path(node)).toBe('/two');
   });
 
@@ -294,6 +307,7 @@ describe('hard links', () => {
     enter(table, table.root, 'other');
     table[how](table.root, 'one', table.root, 'other');
     expect(enter(table, table.root, 'two', info)).toBe(node);
+    table.unlink(table.root, 'two');
     expect(table.path(node)).toBe('/other');
   });
 

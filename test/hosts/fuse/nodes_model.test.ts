@@ -60,9 +60,17 @@ class World {
   #tell(parent: Item, name: string, child: Item): void {
     const mode = child.isDirectory ? 0o040755 : 0o100644;
     const info = { inode: child.inode, linkCount: child.links };
+    let known = this.told.get(child);
+    if (known?.node.isUnlinked === true) {
+      // Its last name that was looked up is gone, and the table cannot know of the others: such a
+      // name is another node's, and the kernel lets go of the first sooner or later.
+      for (const handle of known.opens) this.table.removeOpen(known.node, handle);
+      this.table.forget(known.node, known.lookups);
+      this.told.delete(child);
+      known = undefined;
+    }
     const node = this.table.enter(this.told.get(parent)!.node, name, info, mode);
     node.mode = mode;
-    const known = this.told.get(child);
     if (known === undefined) {
       this.told.set(child, { node, lookups: 1, opens: [] });
     } else {

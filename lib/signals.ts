@@ -1,24 +1,12 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { settledWithin } from './settled_within.js';
 import type { Volume } from './volume.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-const run = promisify(execFile);
-
 const volumes = new Set<Volume>();
 
 /** Those that a signal has asked to go. */
 const leaving = new WeakSet<Volume>();
-
-/** What the kernel has not written to a volume that is in use, it writes now, or never. */
-async function flush(volume: Volume): Promise<void> {
-  await settledWithin(
-    run('sync', ['-f', volume.mountPoint]).then(() => undefined),
-    PATIENCE,
-  );
-}
 
 /** How long a volume may take to go by itself, in milliseconds. */
 const PATIENCE = 3_000;
@@ -46,9 +34,7 @@ async function leave(volume: Volume): Promise<void> {
   leaving.add(volume);
   try {
     const gone = asked ? 'failed' : await settledWithin(volume.unmount(), PATIENCE);
-    if (gone === 'done') return;
-    if (!asked) await flush(volume);
-    await volume.unmount({ force: true });
+    if (gone !== 'done') await volume.unmount({ force: true });
   } catch (error) {
     process.emitWarning(error instanceof Error ? error : new Error(String(error)));
   }

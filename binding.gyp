@@ -8,13 +8,13 @@
   'targets': [
     {
       'target_name': 'dokan',
-      'sources': ['native/addon.cc'],
+      'sources': ['native/addon.cc', "<!@(node scripts/sources.cjs native/common)"],
       'include_dirs': ['native'],
       'defines': ['NAPI_VERSION=8', 'NAPI_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED',
                   'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       'conditions': [
         ['OS=="linux"', {
-          'sources': ["<!@(node -p \"require('node:fs').readdirSync('native/linux').filter(name => name.endsWith('.cc')).map(name => 'native/linux/' + name).join(' ')\")"],
+          'sources': ["<!@(node scripts/sources.cjs native/linux)"],
           'defines': ['_GNU_SOURCE', '_FILE_OFFSET_BITS=64'],
           'cflags': ['-isystem', "<!(node -p \"require('node:path').dirname(require.resolve('node-addon-api'))\")"],
           'cflags!': ['-fno-exceptions'],
@@ -27,6 +27,11 @@
           ],
         }],
         ['OS=="win"', {
+          'sources': ["<!@(node scripts/sources.cjs native/windows)"],
+          # Node's own settings build the standard library without exceptions; ours catches them.
+          'defines!': ['_HAS_EXCEPTIONS=0'],
+          'defines': ['_HAS_EXCEPTIONS=1', 'UNICODE', '_UNICODE', 'NOMINMAX', 'WIN32_LEAN_AND_MEAN', '_WIN32_WINNT=0x0A00'],
+          'libraries': ['synchronization.lib', 'advapi32.lib'],
           'include_dirs': ["<!(node -p \"require('node:path').dirname(require.resolve('node-addon-api'))\")"],
           'msvs_settings': {
             'VCCLCompilerTool': {'ExceptionHandling': 1, 'AdditionalOptions': ['/std:c++20']},

@@ -166,15 +166,18 @@ const SECURITY_DESCRIPTOR_HEADER = 20;
 const SECURITY_DESCRIPTOR_REVISION = 1;
 const SE_SELF_RELATIVE = 0x8000;
 
-export function checkSecurityDescriptor(value: unknown): Buffer {
-  if (
+/** Whether a value looks like a self-relative security descriptor; what it holds is not looked at. */
+export function isSecurityDescriptor(value: unknown): value is Buffer {
+  return (
     Buffer.isBuffer(value) &&
     value.length >= SECURITY_DESCRIPTOR_HEADER &&
     value[0] === SECURITY_DESCRIPTOR_REVISION &&
     (value.readUInt16LE(2) & SE_SELF_RELATIVE) !== 0
-  ) {
-    return value;
-  }
+  );
+}
+
+export function checkSecurityDescriptor(value: unknown): Buffer {
+  if (isSecurityDescriptor(value)) return value;
   throw expectedAnswer('a self-relative security descriptor (a Buffer)', value);
 }
 

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { types } from 'node:util';
 import * as answers from './answers.js';
-import { CALLBACKS, type Callback } from './callbacks.js';
+import { CALLBACKS, effectOf, type Callback } from './callbacks.js';
 import type { DispatcherOptions } from './dispatcher_options.js';
 import { CallbackError, DokanError, statusFromError } from './errors.js';
 import { NO_CALLER, OpenFile } from './open_file.js';
@@ -239,7 +239,7 @@ export class CallbackRunner {
       const call = new RunningCall(
         this.#deadlines,
         this.#options.operationTimeout,
-        row.effect,
+        effectOf(row, a),
         (error) => {
           if (error.status === NtStatus.IO_TIMEOUT) this.#timeouts[row.index]! += 1;
           this.#failures[row.index]! += 1;
@@ -297,6 +297,7 @@ export class CallbackRunner {
   }
 
   #comeBack(file: OpenFile, call: RunningCall): void {
+    call.comeBack();
     this.#opens.cameBack(file);
     file.comeBack(call);
   }

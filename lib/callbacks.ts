@@ -1,4 +1,5 @@
 import * as answers from './answers.js';
+import { CreateDisposition } from './constants.js';
 import type {
   CreateFileRequest,
   CreateResult,
@@ -51,6 +52,14 @@ export const createFile = row<CreateFileRequest, undefined, CreateResult>(
   (operations, path, file, request) => operations.createFile(path, request, file),
   answers.checkCreateResult,
 );
+/** What one request does: opening what is there changes nothing. */
+export function effectOf(row: Callback<never, never, unknown>, argument: unknown): Effect {
+  return row.name === 'createFile' &&
+    (argument as CreateFileRequest).createDisposition === CreateDisposition.OPEN
+    ? 'none'
+    : row.effect;
+}
+
 export const cleanup = row(
   'cleanup',
   'releases',

@@ -2,26 +2,30 @@ import { resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { Dispatcher } from './dispatcher.js';
 import { expected, MountError, OptionError, type CallbackError } from './errors.js';
-import { fuseHost } from './hosts/fuse/fuse_host.js';
-import { canonicalPath, checkHolder } from './hosts/fuse/mount_point.js';
-import { takeAway, unmountPath } from './hosts/fuse/mounting.js';
 import type { Host } from './hosts/host.js';
-import { readMountInfo, topmostAt } from './mounts/mountinfo.js';
 import type { DokanOperations } from './operations.js';
-import { resolveOptions, type MountOptions } from './options.js';
+import {
+  resolveOptions,
+  resolveUnmountOptions,
+  type MountOptions,
+  type ResolvedOptions,
+  type UnmountOptions,
+} from './options.js';
 import { unmountOnSignal } from './signals.js';
-import { Volume, type UnmountOptions } from './volume.js';
+import { Volume } from './volume.js';
 
 /** Volumes of this process by mount point, so that `unmount` finds their own way out. */
 const volumes = new Map<string, Volume>();
 
-function hostFor(mountPoint: string): Host {
-  if (process.platform === 'linux') return fuseHost;
+/** Each system loads its own host, and nothing of the other one's. */
+async function hostFor(mountPoint: string): Promise<Host> {
+  if (process.platform === 'linux') return (await import('./hosts/fuse/fuse_host.js')).fuseHost;
+  if (process.platform === 'win32') return (await import('./hosts/dokan/dokan_host.js')).dokanHost;
   throw new MountError({
     code: 'ERR_UNSUPPORTED_PLATFORM',
     mountPoint,
     problem: `This version cannot mount on ${process.platform}`,
-    cure: 'Use it on Linux.',
+    cure: 'Use it on Linux or Windows.',
   });
 }
 
@@ -41,7 +45,7 @@ function checkOperations(operations: unknown): void {
 /**
  * Mounts a file system.
  *
- * @param mountPoint - an empty directory
+ * @param mountPoint - an empty directory; on Windows a drive letter (`M:`) or an empty folder on NTFS
  * @param operations - the callbacks; methods of a class instance are called on it
  * @returns the volume, usable at once
  * @throws OptionError for options that are wrong
@@ -68,13 +72,10 @@ export async function mount<Context = unknown>(
     ...resolved,
     onError: (error) => (volume === undefined ? early.push(error) : volume.report(error)),
   });
-  const hosted = await hostFor(place).mount(place, dispatcher, resolved);
-  const created = new Volume(hosted, dispatcher);
-  volumes.set(created.mountPoint, created);
-  void created.closed.then(() => {
-    if (volumes.get(created.mountPoint) === created) volumes.delete(created.mountPoint);
-  });
-  if (resolved.unmountOnSignal) unmountOnSignal(created);
+  const creating = create(place, dispatcher, resolved);
+  // A signal may come as soon as the kernel has the mount, which is before we know of it.
+  if (resolved.unmountOnSignal) unmountOnSignal(creating);
+  const created = await creating;
   await dispatcher.mounted(created.mountPoint);
   // Whoever awaits the volume has the chance to listen first.
   setImmediate(() => {
@@ -84,28 +85,34 @@ export async function mount<Context = unknown>(
   return created;
 }
 
+async function create(
+  place: string,
+  dispatcher: Dispatcher,
+  options: ResolvedOptions,
+): Promise<Volume> {
+  const host = await hostFor(place);
+  const hosted = await host.mount(place, dispatcher, options);
+  const volume = new Volume(hosted, dispatcher);
+  volumes.set(volume.mountPoint, volume);
+  void volume.closed.then(() => {
+    if (volumes.get(volume.mountPoint) === volume) volumes.delete(volume.mountPoint);
+  });
+  return volume;
+}
+
 /**
  * Unmounts a volume of this user, whichever process serves it.
  *
  * @param mountPoint - where it is mounted
+ * @throws OptionError for options that are wrong
  * @throws MountError EINVAL when nothing is mounted there; EBUSY when it is in use, or when it is no
  *   volume of this package; EPERM when it belongs to another user
  */
-export async function unmount(mountPoint: string, options: UnmountOptions = {}): Promise<void> {
+export async function unmount(mountPoint: string, options?: UnmountOptions): Promise<void> {
   const place = checkMountPoint(mountPoint);
-  hostFor(place);
-  const own = volumes.get(resolve(place)) ?? volumes.get(await canonicalPath(place));
-  if (own !== undefined) return own.unmount(options);
-  const path = await canonicalPath(place);
-  const holder = topmostAt(await readMountInfo(), path);
-  if (holder === undefined) {
-    throw new MountError({
-      code: 'EINVAL',
-      mountPoint: path,
-      problem: 'Nothing is mounted there',
-      cure: 'listMounts() names what is mounted.',
-    });
-  }
-  checkHolder(holder);
-  await (options.force === true ? takeAway(holder) : unmountPath(path, false));
+  const resolved = resolveUnmountOptions(options);
+  const host = await hostFor(place);
+  const own = volumes.get(resolve(place)) ?? volumes.get(await host.spelling(place));
+  if (own !== undefined) return own.unmount(resolved);
+  await host.unmount(place, resolved);
 }

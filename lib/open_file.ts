@@ -69,7 +69,17 @@ export class OpenFile implements FileContext, Open {
 
   requestor(): Requestor {
     const { processId, userId, groupId } = this.caller;
-    return { processId, userId, groupId };
+    const token = this.caller.tokenSource?.();
+    if (token === undefined) return { processId, userId, groupId };
+    return {
+      processId,
+      userId,
+      groupId,
+      // Opened only when somebody wants it: that takes a call of the kernel.
+      get token() {
+        return token();
+      },
+    };
   }
 
   resetTimeout(milliseconds: number): void {

@@ -44,7 +44,10 @@ export interface FileInformation {
   changeTime?: Timestamp | undefined;
   /** Bytes, 0 to 2^53-1. */
   size?: number | undefined;
-  /** Identity of the file within the volume. Two names with one inode are one file (hard links). */
+  /**
+   * Identity of the file within the volume. Two names with one inode are one file (hard links). A
+   * number that is used again for another file is told from it by `creationTime`.
+   */
   inode?: number | bigint | undefined;
   /** Number of names of the file. Default 1 (2 for a directory). */
   linkCount?: number | undefined;
@@ -120,6 +123,26 @@ export interface Requestor {
   readonly userId: number;
   /** Linux: group id; -1 where the host has none. */
   readonly groupId: number;
+  /**
+   * Windows: the access token of the asking process or thread (which may impersonate another user).
+   * It is opened when it is first asked for, and only `createFile` can: once that has answered, and
+   * in every other callback, it is `undefined`.
+   * @throws DokanError when Windows does not give it out
+   */
+  readonly token?: RequestorToken | undefined;
+}
+
+/** Windows: the access token of who opens a file. What it says stays readable when it is closed. */
+export interface RequestorToken {
+  /** Security identifier of the user: `S-1-5-...`. */
+  readonly sid: string;
+  /** Number of the terminal session. */
+  readonly sessionId: number;
+  /** How much the process is trusted, by its mandatory label: 0x1000 low, 0x2000 medium, 0x3000 high, 0x4000 system. */
+  readonly integrityLevel: number;
+  /** Gives the handle back. What is open when `createFile` has answered is closed then. */
+  close(): void;
+  [Symbol.dispose](): void;
 }
 
 /**

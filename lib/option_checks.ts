@@ -1,4 +1,4 @@
-import { expected } from './errors.js';
+import { expected, OptionError } from './errors.js';
 
 /** Throws an OptionError when the value is not what the option takes. */
 export type Check = (option: string, value: unknown) => void;
@@ -34,4 +34,29 @@ export function checkSize(what: string, isRight: (value: number) => boolean): Ch
     const right = Number.isSafeInteger(value) && (value as number) >= 0 && isRight(value as number);
     if (!right) throw expected(option, what, value);
   };
+}
+
+/**
+ * Options as a caller gives them: none, or an object with some of them.
+ * @param known - the names there are
+ * @throws OptionError for something else, and for other names
+ */
+export function checkNames(given: unknown, known: readonly string[]): Record<string, unknown> {
+  if (given === undefined) return {};
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw expected('options', 'an object', given);
+  }
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name)) {
+      throw new OptionError(name, `Unknown option '${name}'${suggestion(name, known)}`);
+    }
+  }
+  return { ...given };
+}
+
+/** A name that differs in case or separators only is most likely what was meant. */
+function suggestion(name: string, known: readonly string[]): string {
+  const plain = (text: string): string => text.toLowerCase().replaceAll(/[^a-z]/g, '');
+  const meant = known.find((option) => plain(option) === plain(name));
+  return meant === undefined ? '' : `; did you mean '${meant}'?`;
 }

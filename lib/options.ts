@@ -1,5 +1,12 @@
 import { expected, OptionError } from './errors.js';
-import { checkBoolean, checkDuration, checkSize, checkText, type Check } from './option_checks.js';
+import {
+  checkBoolean,
+  checkDuration,
+  checkNames,
+  checkSize,
+  checkText,
+  type Check,
+} from './option_checks.js';
 
 /** How a volume is mounted. Options without meaning on a host are accepted there and do nothing. */
 export interface MountOptions {
@@ -41,6 +48,8 @@ export interface MountOptions {
   sectorSize?: number;
   /** Windows: self-relative security descriptor of the volume, at most 16,384 bytes. */
   volumeSecurityDescriptor?: Buffer;
+  /** Windows: absolute path of the dokan2.dll to use. Default: the one in System32. */
+  libraryPath?: string;
   /** Windows: version of the Dokan API to ask for, 200 or later. Default: the newest known. */
   version?: number;
 
@@ -85,7 +94,12 @@ export type ResolvedOptions = Required<Omit<MountOptions, Optional>> & {
 };
 
 type Optional =
-  'uncName' | 'volumeSecurityDescriptor' | 'volumeLabel' | 'fileSystemName' | 'autoUnmount';
+  | 'uncName'
+  | 'volumeSecurityDescriptor'
+  | 'libraryPath'
+  | 'volumeLabel'
+  | 'fileSystemName'
+  | 'autoUnmount';
 
 interface Row {
   readonly check: Check;
@@ -126,6 +140,7 @@ const OPTIONS: Record<keyof MountOptions, Row> = {
   },
   sectorSize: { check: checkSize('a power of two from 512 to 1048576', isUnit), fallback: 512 },
   volumeSecurityDescriptor: { check: checkDescriptor, fallback: undefined },
+  libraryPath: { check: checkLibraryPath, fallback: undefined },
   version: {
     check: checkSize('a Dokan API version, a whole number from 200 to 65535', isVersion),
     fallback: 231,
@@ -168,6 +183,12 @@ function checkDescriptor(option: string, value: unknown): void {
   }
 }
 
+/** Never looked for: a name alone would be found in whatever directory comes first. */
+function checkLibraryPath(option: string, value: unknown): void {
+  if (typeof value === 'string' && /^(?:[A-Za-z]:[\\/]|\\\\)[^\0]+$/.test(value)) return;
+  throw expected(option, 'an absolute path of Windows', value);
+}
+
 function checkOperationTimeout(option: string, value: unknown): void {
   if (
     typeof value === 'number' &&
@@ -192,24 +213,7 @@ const CONTRADICTIONS: [keyof MountOptions, keyof MountOptions, string][] = [
  * @throws OptionError for an unknown name, a wrong value, or a contradiction
  */
 export function resolveOptions(given: unknown): ResolvedOptions {
-  if (
-    given !== undefined &&
-    (typeof given !== 'object' || given === null || Array.isArray(given))
-  ) {
-    throw expected('options', 'an object', given);
-  }
-  const options = (given ?? {}) as Record<string, unknown>;
-  const resolved: Record<string, unknown> = {};
-  for (const [name, { fallback }] of Object.entries(OPTIONS)) resolved[name] = fallback;
-  for (const [name, value] of Object.entries(options)) {
-    const row = Object.hasOwn(OPTIONS, name) ? OPTIONS[name as keyof MountOptions] : undefined;
-    if (row === undefined) {
-      throw new OptionError(name, `Unknown option '${name}'${suggestion(name)}`);
-    }
-    if (value === undefined) continue;
-    row.check(name, value);
-    resolved[name] = value;
-  }
+  const resolved = resolve(OPTIONS, given);
   for (const [one, other, reason] of CONTRADICTIONS) {
     if (resolved[one] === true && resolved[other] === true) {
       throw new OptionError(one, `Options '${one}' and '${other}' exclude each other: ${reason}`);
@@ -229,9 +233,50 @@ export function resolveOptions(given: unknown): ResolvedOptions {
   return resolved as unknown as ResolvedOptions;
 }
 
-/** A name that differs in case or separators only is most likely what was meant. */
-function suggestion(name: string): string {
-  const plain = (text: string): string => text.toLowerCase().replaceAll(/[^a-z]/g, '');
-  const meant = Object.keys(OPTIONS).find((option) => plain(option) === plain(name));
-  return meant === undefined ? '' : `; did you mean '${meant}'?`;
+/** How a volume is unmounted. */
+export interface UnmountOptions {
+  /** Take the volume away from whoever is using it: open files fail. Default false. */
+  force?: boolean;
+  /** Windows: absolute path of the dokan2.dll to use. Default: the one in System32. */
+  libraryPath?: string;
+}
+
+/** All options of `unmount`, with their defaults. */
+export type ResolvedUnmountOptions = UnmountOptions & { readonly force: boolean };
+
+const UNMOUNT_OPTIONS: Record<keyof UnmountOptions, Row> = {
+  force: flag(false),
+  libraryPath: { check: checkLibraryPath, fallback: undefined },
+};
+
+/** As `resolveOptions`, for those of `unmount`. */
+export function resolveUnmountOptions(given: unknown): ResolvedUnmountOptions {
+  return resolve(UNMOUNT_OPTIONS, given) as unknown as ResolvedUnmountOptions;
+}
+
+/** Which Dokan is asked. */
+export interface LibraryOptions {
+  /** Windows: absolute path of the dokan2.dll to use. Default: the one in System32. */
+  libraryPath?: string;
+}
+
+const LIBRARY_OPTIONS: Record<keyof LibraryOptions, Row> = {
+  libraryPath: { check: checkLibraryPath, fallback: undefined },
+};
+
+/** As `resolveOptions`, for what only asks Dokan. */
+export function resolveLibraryOptions(given: unknown): LibraryOptions {
+  return resolve(LIBRARY_OPTIONS, given);
+}
+
+/** Each option by itself: checked, or what it is when not given. */
+function resolve(rows: Readonly<Record<string, Row>>, given: unknown): Record<string, unknown> {
+  const options = checkNames(given, Object.keys(rows));
+  const resolved: Record<string, unknown> = {};
+  for (const [name, { check, fallback }] of Object.entries(rows)) {
+    const value = options[name];
+    if (value !== undefined) check(name, value);
+    resolved[name] = value ?? fallback;
+  }
+  return resolved;
 }

@@ -13,6 +13,7 @@ export const {
   statBeneath,
   statFd,
   unlinkBeneath,
+  checkUnlinkBeneath,
   mkdirBeneath,
   symlinkBeneath,
   readlinkBeneath,

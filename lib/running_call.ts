@@ -48,7 +48,7 @@ export class Deadlines {
     const now = performance.now();
     let next = Infinity;
     for (const call of [...this.#calls]) {
-      if (call.deadline <= now) call.fail(NtStatus.IO_TIMEOUT);
+      if (call.deadline <= now) call.expire();
       else next = Math.min(next, call.deadline);
     }
     if (next < Infinity) this.schedule(next);
@@ -61,6 +61,12 @@ export class Deadlines {
   }
 }
 
+/**
+ * How long a change may go on after its request was interrupted, in milliseconds. Whoever asked is
+ * to learn what came of it, and cannot even be killed while it waits.
+ */
+const LAST_CHANCE = 1_000;
+
 /** One callback whose promise is outstanding. */
 export class RunningCall implements Interruptible {
   deadline: number;
@@ -71,6 +77,11 @@ export class RunningCall implements Interruptible {
   /** Why the kernel no longer wants the answer. */
   #reason: DokanError | undefined = undefined;
   #answered = false;
+  #returned = false;
+  #whenReturned: Promise<void> | undefined = undefined;
+  #tellReturned: (() => void) | undefined = undefined;
+  /** What it fails with when its time is over. */
+  #expiry: number = NtStatus.IO_TIMEOUT;
 
   /**
    * @param timeout - milliseconds
@@ -107,6 +118,17 @@ export class RunningCall implements Interruptible {
     return this.#controller.signal;
   }
 
+  whenReturned(): Promise<void> | undefined {
+    if (this.#returned) return undefined;
+    return (this.#whenReturned ??= new Promise((resolve) => (this.#tellReturned = resolve)));
+  }
+
+  /** The callback's promise is settled. */
+  comeBack(): void {
+    this.#returned = true;
+    this.#tellReturned?.();
+  }
+
   /** The callback asked for its signal before it returned its promise. */
   adopt(controller: AbortController): void {
     this.#controller = controller;
@@ -121,11 +143,22 @@ export class RunningCall implements Interruptible {
 
   /**
    * The signal fires. A request that changes nothing is answered at once; one that may have
-   * changed something is answered with what it did, when the callback comes back.
+   * changed something is answered with what it did, if the callback comes back soon.
    */
   interrupt(): void {
-    if (this.#effect === 'none') this.fail(NtStatus.CANCELLED);
-    else if (!this.#answered) this.#abort(new DokanError(NtStatus.CANCELLED));
+    if (this.#answered || this.#reason !== undefined) return;
+    if (this.#effect === 'none') return this.fail(NtStatus.CANCELLED);
+    // Before the signal, so that who listens to it can ask for more time.
+    if (this.#effect === 'changes' && this.deadline > performance.now() + LAST_CHANCE) {
+      this.#expiry = NtStatus.CANCELLED;
+      this.extend(LAST_CHANCE);
+    }
+    this.#abort(new DokanError(NtStatus.CANCELLED));
+  }
+
+  /** Its time is over. */
+  expire(): void {
+    this.fail(this.#expiry);
   }
 
   /** The signal fires and the request fails now. */

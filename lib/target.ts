@@ -9,7 +9,7 @@ import type {
   VolumeInformation,
 } from './operations.js';
 import type { Listing } from './listing.js';
-import type { StreamEntry, FindEntry } from './operations.js';
+import type { RequestorToken, StreamEntry, FindEntry } from './operations.js';
 import type { Outcome } from './outcome.js';
 
 /** How a read or write came about: bits of the `io` parameter. */
@@ -28,12 +28,22 @@ export interface Caller {
   readonly groupId: number;
   /** Set by the target while a callback's promise is outstanding. */
   running: Interruptible | undefined;
+  /**
+   * Windows: what opens the access token of whoever asks, good for this one request; `undefined` for
+   * requests that have none. A host has the method only where there are tokens.
+   */
+  tokenSource?(): (() => RequestorToken | undefined) | undefined;
 }
 
 /** A request that is waiting for a promise. */
 export interface Interruptible {
   /** The kernel no longer wants the answer: the asking process was interrupted. */
   interrupt(): void;
+  /**
+   * When the callback itself comes back, which may be long after its request was answered for it;
+   * `undefined` when it has.
+   */
+  whenReturned?(): Promise<void> | undefined;
 }
 
 /** One open of a file at a target. */
@@ -41,6 +51,11 @@ export interface Open {
   readonly createResult: CreateResult;
   readonly isDirectory: boolean;
   readonly backingFd: number | undefined;
+  /**
+   * What `cleanup` is to do with the file. A successful `setDisposition` sets it; a host whose kernel
+   * decides for all opens of a file together sets it itself, just before the cleanup.
+   */
+  deletePending?: boolean;
 }
 
 /**

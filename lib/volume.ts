@@ -3,6 +3,7 @@ import type { CallbackStatistics, Dispatcher } from './dispatcher.js';
 import type { CallbackError } from './errors.js';
 import type { CloseReason, HostedVolume, Notifications } from './hosts/host.js';
 import type { DokanOperations } from './operations.js';
+import { resolveUnmountOptions, type UnmountOptions } from './options.js';
 import { NtStatus } from './status.js';
 
 /** How a volume ended. */
@@ -10,15 +11,11 @@ export interface Closed {
   readonly reason: CloseReason;
 }
 
-/** Options of `unmount`. */
-export interface UnmountOptions {
-  /** Take the volume away from whoever is using it: open files fail. Default false. */
-  force?: boolean;
-}
-
 interface VolumeEvents {
   /** A callback failed in a way that is a programming error; its request failed with INTERNAL_ERROR. */
   error: [error: CallbackError];
+  /** Windows, with the option `driverLogs`: a line of Dokan's driver, which does not say which volume it is about. */
+  driverLog: [line: string];
 }
 
 /**
@@ -44,6 +41,8 @@ export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposabl
     this.#dispatcher = dispatcher;
     this.mountPoint = hosted.mountPoint;
     this.notify = hosted.notify;
+    // Whoever awaits the volume has the chance to listen first.
+    setImmediate(() => hosted.onDriverLog?.((line) => this.#tell(line)));
     this.closed = hosted.ended.then(async (reason) => {
       await dispatcher.shutdown(NtStatus.VOLUME_DISMOUNTED);
       return { reason };
@@ -54,11 +53,13 @@ export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposabl
    * Unmounts and waits until the volume is gone, which takes as long as somebody still holds on to
    * it (a mount namespace with a copy of it); with `force` it does not wait for that. A volume that is
    * gone already is no error.
+   * @throws OptionError for options that are wrong
    * @throws MountError EBUSY when a program has files open there, or when it is mounted elsewhere as
    *   well, and `force` is not set; EBUSY also when something else was mounted on top of it
    */
-  async unmount(options: UnmountOptions = {}): Promise<void> {
-    await this.#hosted.unmount(options.force === true);
+  async unmount(options?: UnmountOptions): Promise<void> {
+    const { force } = resolveUnmountOptions(options);
+    await this.#hosted.unmount(force);
     await this.closed;
   }
 
@@ -74,6 +75,14 @@ export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposabl
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unmount();
+  }
+
+  #tell(line: string): void {
+    try {
+      this.emit('driverLog', line);
+    } catch (thrown) {
+      process.emitWarning(new Error("A listener of 'driverLog' failed", { cause: thrown }));
+    }
   }
 
   /** Hands a programming error to whoever listens. */

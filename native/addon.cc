@@ -5,6 +5,8 @@
 #include "linux/fuse_device.h"
 #include "linux/mount_functions.h"
 #include "linux/posix_functions.h"
+#elif defined(_WIN32)
+#include "windows/exports.h"
 #endif
 
 // The export list. lib/hosts/addon.ts declares the same in TypeScript, with the documentation.
@@ -19,6 +21,7 @@ void Export(Napi::Env env, Napi::Object exports) {
 
   exports["mountDirect"] = Napi::Function::New<MountDirectFunction>(env, "mountDirect");
   exports["mountWithHelper"] = Napi::Function::New<MountWithHelperFunction>(env, "mountWithHelper");
+  exports["syncFileSystem"] = Napi::Function::New<SyncFileSystemFunction>(env, "syncFileSystem");
   exports["unmountDirect"] = Napi::Function::New<UnmountDirectFunction>(env, "unmountDirect");
   exports["unmountWithHelper"] =
       Napi::Function::New<UnmountWithHelperFunction>(env, "unmountWithHelper");
@@ -33,6 +36,7 @@ void Export(Napi::Env env, Napi::Object exports) {
   raw("statBeneath", StatBeneath);
   raw("statFd", StatDescriptor);
   raw("unlinkBeneath", UnlinkBeneath);
+  raw("checkUnlinkBeneath", CheckUnlinkBeneath);
   raw("mkdirBeneath", MakeDirectoryBeneath);
   raw("symlinkBeneath", SymlinkBeneath);
   raw("readlinkBeneath", ReadLinkBeneath);
@@ -51,6 +55,12 @@ void Export(Napi::Env env, Napi::Object exports) {
   raw("seek", Seek);
   raw("readDirectory", ReadDirectory);
   raw("useOpenat2", UseOpenat2Function);
+}
+
+#elif defined(_WIN32)
+
+void Export(Napi::Env env, Napi::Object exports) {
+  ExportWindows(env, exports);
 }
 
 #else

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../lib/errors.js';
-import { resolveOptions, type MountOptions } from '../lib/options.js';
+import { unmount } from '../lib/mount.js';
+import { resolveOptions, type MountOptions, type UnmountOptions } from '../lib/options.js';
 
 type Name = keyof MountOptions;
 
@@ -25,6 +26,7 @@ const DEFAULTS: Record<Name, unknown> = {
   allocationUnitSize: 4096,
   sectorSize: 512,
   volumeSecurityDescriptor: undefined,
+  libraryPath: undefined,
   version: 231,
   forceUnmount: false,
   operationTimeout: 60_000,
@@ -64,6 +66,17 @@ const VALUES: Partial<Record<Name, { right: unknown[]; wrong: unknown[]; needs?:
     volumeSecurityDescriptor: {
       right: [Buffer.alloc(1), Buffer.alloc(16_384)],
       wrong: [Buffer.alloc(0), Buffer.alloc(16_385), new Uint8Array(20), 'O:BA', 5, null],
+    },
+    libraryPath: {
+      right: ['C:\\x\\dokan2.dll', 'z:/dokan2.dll', '\\\\server\\share\\dokan2.dll'],
+      wrong: [
+        ...noTexts,
+        'dokan2.dll',
+        '.\\dokan2.dll',
+        'C:dokan2.dll',
+        '/lib/dokan2.dll',
+        'C:\\a\0b',
+      ],
     },
     version: { right: [200, 231, 65_535], wrong: [...noNumbers, 199, 65_536] },
     operationTimeout: {
@@ -206,4 +219,16 @@ it('answers anything with options or an OptionError', () => {
       },
     ),
   );
+});
+
+describe('unmount()', () => {
+  it.each<[unknown, string]>([
+    [{ forced: true }, "Unknown option 'forced'"],
+    [{ FORCE: true }, "Unknown option 'FORCE'; did you mean 'force'?"],
+    [{ force: 'yes' }, 'Expected true or false for option \'force\' but was given "yes" (string)'],
+    [[], "Expected an object for option 'options' but was given []"],
+  ])('refuses %o', async (options, message) => {
+    const work = unmount('/nowhere/at/all', options as UnmountOptions);
+    await expect(work).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION', message });
+  });
 });

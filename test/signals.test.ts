@@ -33,6 +33,13 @@ function counts(): number[] {
   return SIGNALS.map((signal) => handlers(signal).length);
 }
 
+/** One that is mounted already. */
+async function watch(volume: Volume): Promise<void> {
+  const mounting = Promise.resolve(volume);
+  unmountOnSignal(mounting);
+  await mounting;
+}
+
 function raise(signal: (typeof SIGNALS)[number]): void {
   for (const handler of handlers(signal)) handler(signal);
 }
@@ -44,8 +51,8 @@ afterEach(() => {
 
 it.each(SIGNALS)('%s unmounts all volumes that asked for it', async (signal) => {
   const [one, other] = [fakeVolume(), fakeVolume()];
-  unmountOnSignal(one.volume);
-  unmountOnSignal(other.volume);
+  await watch(one.volume);
+  await watch(other.volume);
   expect(counts()).toEqual([1, 1, 1]);
   raise(signal);
   await Promise.all([one.closed, other.closed]);
@@ -54,7 +61,7 @@ it.each(SIGNALS)('%s unmounts all volumes that asked for it', async (signal) => 
 
 it('takes a volume away that is in use', async () => {
   const { volume, asked, closed } = fakeVolume(new Error('busy'));
-  unmountOnSignal(volume);
+  await watch(volume);
   raise('SIGTERM');
   await closed;
   expect(asked).toEqual([false, true]);
@@ -64,7 +71,7 @@ it('warns when even that fails, and the handler stays', async () => {
   const warn = vi.spyOn(process, 'emitWarning').mockReturnValue();
   const failure = new Error('really not');
   const { volume, asked, closed, end } = fakeVolume(new Error('busy'), failure);
-  unmountOnSignal(volume);
+  await watch(volume);
   raise('SIGINT');
   await vi.waitFor(() => expect(warn).toHaveBeenCalled());
   expect(warn.mock.calls).toEqual([[failure]]);
@@ -76,8 +83,8 @@ it('warns when even that fails, and the handler stays', async () => {
 
 it('listens as long as there is a volume', async () => {
   const [one, other] = [fakeVolume(), fakeVolume()];
-  unmountOnSignal(one.volume);
-  unmountOnSignal(other.volume);
+  await watch(one.volume);
+  await watch(other.volume);
   one.end();
   await one.closed;
   expect(counts()).toEqual([1, 1, 1]);
@@ -85,4 +92,25 @@ it('listens as long as there is a volume', async () => {
   await other.closed;
   expect(one.asked).toEqual([]);
   expect(other.asked).toEqual([false]);
+});
+
+it('a signal that comes while it is being mounted waits for it', async () => {
+  const { volume, asked, closed } = fakeVolume();
+  let mounted!: (volume: Volume) => void;
+  unmountOnSignal(new Promise((resolve) => (mounted = resolve)));
+  expect(counts()).toEqual([1, 1, 1]);
+  raise('SIGINT');
+  await Promise.resolve();
+  expect(asked).toEqual([]);
+  mounted(volume);
+  await closed;
+  expect(asked).toEqual([false]);
+});
+
+it('forgets what could not be mounted', async () => {
+  const mounting = Promise.reject<Volume>(new Error('no such directory'));
+  unmountOnSignal(mounting);
+  raise('SIGTERM');
+  await expect(mounting).rejects.toThrow('no such directory');
+  await vi.waitFor(() => expect(counts()).toEqual([0, 0, 0]));
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CallbackError } from '../lib/errors.js';
 import type { CloseReason, HostedVolume } from '../lib/hosts/host.js';
+import type { UnmountOptions } from '../lib/options.js';
 import { Volume } from '../lib/volume.js';
 import { caller, failure, harness, Journal, openNow } from './dispatcher/harness.js';
 
@@ -77,6 +78,22 @@ describe('a volume', () => {
     expect(asked).toEqual([force]);
     expect(journal.lines).toEqual(['unmounted']);
     expect(await volume.closed).toEqual({ reason: force ? 'forced' : 'unmounted' });
+  });
+
+  it.each<[unknown, string]>([
+    [{ Force: true }, "Unknown option 'Force'; did you mean 'force'?"],
+    [{ lazy: true }, "Unknown option 'lazy'"],
+    [{ force: 1 }, "Expected true or false for option 'force' but was given 1 (number)"],
+    [true, "Expected an object for option 'options' but was given true (boolean)"],
+  ])('refuses to be unmounted with %o', async (options, message) => {
+    const { volume, asked, end } = makeVolume();
+    await expect(volume.unmount(options as UnmountOptions)).rejects.toMatchObject({
+      code: 'ERR_INVALID_OPTION',
+      message,
+    });
+    expect(asked).toEqual([]);
+    end('ejected');
+    await volume.closed;
   });
 
   it('that cannot be unmounted stays', async () => {

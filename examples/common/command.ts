@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import {
   mount,
   OptionError,
@@ -9,6 +9,7 @@ import {
   type RequestEvent,
 } from 'node-dokan';
 import { DEFAULT_MOUNT_POINT, preparePlace } from './mount_place.js';
+import { positiveNumber } from './numbers.js';
 
 /** The options every example's command line has; commander's names for them. */
 export interface CommonArguments {
@@ -17,6 +18,7 @@ export interface CommonArguments {
   userModeLock: boolean;
   allowOther: boolean;
   operationTimeout?: number;
+  libraryPath?: string;
   force: boolean;
   debug: boolean;
 }
@@ -35,28 +37,27 @@ const EXIT_MOUNT = 1;
 const EXIT_USAGE = 2;
 
 /**
- * A command with the options all examples share.
+ * A command with the options all examples share. A wrong command line ends the process, unless the
+ * caller overrides that (`exitOverride`).
  * @param name - of the program, also the default of `--volume-label`
  */
 export function volumeCommand(name: string, description: string): Command {
-  return new Command(name)
-    .description(description)
-    .option('-m, --mount <point>', 'drive letter or directory to mount at', DEFAULT_MOUNT_POINT)
-    .option('--volume-label <label>', 'label of the volume', name)
-    .option('--user-mode-lock', 'byte-range locks are decided by the file system', false)
-    .addOption(new Option('--allow-other', 'other users may use the volume (Linux)').default(false))
-    .option('--operation-timeout <ms>', 'time limit of one request', parseMilliseconds)
-    .option('--force', 'release a dead volume that holds the mount point', false)
-    .option('--debug', 'print every request', false)
-    .allowExcessArguments(false)
-    .showHelpAfterError('(--help lists the options)')
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
-}
-
-function parseMilliseconds(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('Expected milliseconds, a whole number from 1.');
+  return (
+    new Command(name)
+      .description(description)
+      .option('--mount <point>', 'drive letter or directory to mount at', DEFAULT_MOUNT_POINT)
+      .option('--volume-label <label>', 'label of the volume', name)
+      .option('--user-mode-lock', 'byte-range locks are decided by the file system', false)
+      .option('--allow-other', 'other users may use the volume (Linux)', false)
+      .option('--operation-timeout <ms>', 'time limit of one request', positiveNumber)
+      // For tests: who uses Dokan uses the one that is installed.
+      .addOption(new Option('--library-path <file>', 'the dokan2.dll to use (Windows)').hideHelp())
+      .option('--force', 'release a dead volume that holds the mount point', false)
+      .option('--debug', 'print every request', false)
+      .allowExcessArguments(false)
+      .showHelpAfterError('(--help lists the options)')
+      .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE))
+  );
 }
 
 /** The mount options the shared arguments stand for. With `--debug`, requests are printed from now on. */
@@ -69,6 +70,7 @@ export function mountOptions(args: CommonArguments): MountOptions {
   };
   if (args.debug) subscribe('node-dokan:request', printRequest);
   if (args.allowOther) options.allowOther = true;
+  if (args.libraryPath !== undefined) options.libraryPath = args.libraryPath;
   if (args.operationTimeout !== undefined) options.operationTimeout = args.operationTimeout;
   return options;
 }

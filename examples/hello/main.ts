@@ -23,7 +23,7 @@ const operations: DokanOperations<Buffer | undefined> = {
   },
 };
 
-const mountPoint = process.argv[2] ?? './mnt';
+const mountPoint = process.argv[2] ?? (process.platform === 'win32' ? 'M:' : './mnt');
 const volume = await mount(mountPoint, operations, { writeProtect: true, unmountOnSignal: true });
 console.log(`mounted ${volume.mountPoint}`);
 await volume.closed;

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import type { MountOptions } from 'node-dokan';
-import type { CommonArguments } from '../common/command.js';
-import { DEFAULT_MOUNT_POINT } from '../common/mount_place.js';
+import { volumeCommand, type CommonArguments } from '../common/command.js';
+import { positiveNumber, wholeNumber } from '../common/numbers.js';
 import { SwitchError, translateSwitches } from './historic_switches.js';
 
 /** Options of the program that the library calls by the same name. */
@@ -60,23 +60,16 @@ function takesValue(command: Command, option: string): boolean {
 }
 
 function makeCommand(): Command {
-  return new Command('mirrorfs')
-    .description('Shows a directory as a drive (Windows) or below another one (Linux).')
+  const description = 'Shows a directory as a drive (Windows) or below another one (Linux).';
+  return volumeCommand('mirrorfs', description)
     .option('--root <directory>', 'what to show', defaultRoot())
-    .option('--mount <point>', 'drive letter or directory to mount at', DEFAULT_MOUNT_POINT)
-    .option('--volume-label <label>', 'label of the volume', 'mirrorfs')
     .option('--write-protect', 'nothing can be changed')
     .option('--no-alt-streams', 'files have no alternate streams (user.* attributes on Linux)')
     .option('--alt-streams', 'they have', true)
     .option('--case-sensitive', 'names that differ in case differ', process.platform !== 'win32')
     .option('--no-case-sensitive', 'they do not')
-    .option('--user-mode-lock', 'locks of byte ranges are decided by mirrorfs', false)
-    .option('--allow-other', 'other users may use the volume (Linux)', false)
     .option('--no-passthrough', 'the kernel asks for every read and write (Linux)')
     .option('--cache-timeout <ms>', 'how long the kernel trusts what it knows (Linux)', wholeNumber)
-    .option('--operation-timeout <ms>', 'time limit of one request', positiveNumber)
-    .option('--force', 'release a dead volume that holds the mount point', false)
-    .option('--debug', 'print every request', false)
     .option('--stderr', "Dokan's own debug output goes to stderr (Windows)")
     .option('--network', 'a network drive; needs --unc-name (Windows)')
     .addOption(
@@ -100,8 +93,6 @@ function makeCommand(): Command {
     .option('--allocation-unit-size <bytes>', 'a power of two from 512', positiveNumber)
     .option('--sector-size <bytes>', 'a power of two from 512 (Windows)', positiveNumber)
     .addHelpText('after', HELP)
-    .allowExcessArguments(false)
-    .showHelpAfterError('(--help lists the options)')
     .exitOverride();
 }
 
@@ -109,16 +100,4 @@ function makeCommand(): Command {
 function defaultRoot(): string {
   const sources = fileURLToPath(new URL('../../../examples', import.meta.url));
   return existsSync(sources) ? sources : fileURLToPath(new URL('..', import.meta.url));
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError('Expected a whole number.');
-}
-
-function positiveNumber(text: string): number {
-  const value = wholeNumber(text);
-  if (value > 0) return value;
-  throw new InvalidArgumentError('Expected a whole number from 1.');
 }

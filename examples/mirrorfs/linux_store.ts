@@ -1,12 +1,4 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  openSync,
-  statfsSync,
-} from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, openSync, statfsSync } from 'node:fs';
 import {
   FileMode,
   FileSystemFlags,
@@ -119,21 +111,7 @@ export class LinuxStore implements BackingStore {
   }
 
   checkRemovable(path: string, isDirectory: boolean): void {
-    if (isDirectory) return this.#checkWritable(parentPath(path));
-    // rmdir(2) checks everything unlink(2) does (permissions, sticky bit, immutable, read-only)
-    // before it finds that the file is no directory.
-    const result = posix.unlinkBeneath(this.#root, path, AT_REMOVEDIR);
-    const refusal = result < 0 ? failure(result) : undefined;
-    if (refusal !== undefined && !failedWith(refusal, 'ENOTDIR')) throw refusal;
-  }
-
-  #checkWritable(path: string): void {
-    const fd = this.open(path, O_RDONLY | O_DIRECTORY);
-    try {
-      accessSync(descriptorPath(fd), constants.W_OK | constants.X_OK);
-    } finally {
-      closeSync(fd);
-    }
+    check(posix.checkUnlinkBeneath(this.#root, path, isDirectory ? AT_REMOVEDIR : 0));
   }
 
   remove(path: string, isDirectory: boolean): void {

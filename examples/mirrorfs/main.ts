@@ -1,18 +1,29 @@
 #!/usr/bin/env node
 import { resolve } from 'node:path';
 import { CommanderError } from 'commander';
-import type { MountOptions } from 'node-dokan';
+import type { DokanOperations, MountOptions } from 'node-dokan';
 import { mountOptions, runVolume } from '../common/command.js';
 import { parseCommandLine, type MirrorArguments } from './command_line.js';
 import { pathBelow } from './hidden_path.js';
 import { MirrorFileSystem } from './mirror_file_system.js';
+import type { MirrorOptions } from './mirror_options.js';
+import { WindowsMirror } from './windows_mirror.js';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
+interface Mirror<Context> extends DokanOperations<Context> {
+  dispose(): void;
+}
+
+type MirrorClass<Context> = new (root: string, options: MirrorOptions) => Mirror<Context>;
+
 /** Mirrors until the volume is unmounted; the exit code is left in `process.exitCode`. */
-async function run(args: MirrorArguments): Promise<void> {
-  const fileSystem = openMirror(args);
+async function run<Context>(
+  args: MirrorArguments,
+  mirrorClass: MirrorClass<Context>,
+): Promise<void> {
+  const fileSystem = openMirror(args, mirrorClass);
   if (fileSystem === undefined) {
     process.exitCode = EXIT_FAILURE;
     return;
@@ -34,9 +45,12 @@ async function run(args: MirrorArguments): Promise<void> {
   }
 }
 
-function openMirror(args: MirrorArguments): MirrorFileSystem | undefined {
+function openMirror<Context>(
+  args: MirrorArguments,
+  mirrorClass: MirrorClass<Context>,
+): Mirror<Context> | undefined {
   try {
-    return new MirrorFileSystem(args.root, {
+    return new mirrorClass(args.root, {
       altStreams: args.altStreams,
       readOnly: args.writeProtect,
       caseSensitive: args.caseSensitive,
@@ -68,7 +82,9 @@ function toMountOptions(args: MirrorArguments): MountOptions {
 }
 
 try {
-  await run(parseCommandLine(process.argv.slice(2)));
+  const args = parseCommandLine(process.argv.slice(2));
+  if (process.platform === 'win32') await run(args, WindowsMirror);
+  else await run(args, MirrorFileSystem);
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;

@@ -1,5 +1,6 @@
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { AddonError, loadAddon } from './load_addon.js';
+
+export { AddonError };
 
 /**
  * What the native addon offers on Linux. Paths and names are strings or bytes; a byte that is no
@@ -61,6 +62,12 @@ export interface FuseFunctions {
   mountDirect(request: DirectMountRequest): Promise<FuseDevice>;
   /** Mounts through fusermount3, which needs no privilege. */
   mountWithHelper(request: HelperMountRequest): Promise<FuseDevice>;
+  /**
+   * Has the kernel write what it has not written yet to the file system of that directory, by
+   * syncfs(2). Opens the directory. Unlike the others it does not keep the process alive, for it may
+   * take for ever.
+   */
+  syncFileSystem(path: string): Promise<void>;
   /** umount2(2); flags are MNT_FORCE 1, MNT_DETACH 2, MNT_EXPIRE 4, UMOUNT_NOFOLLOW 8. */
   unmountDirect(mountPoint: string, flags: number): Promise<void>;
   /** Runs `helper -u [-z] -- mountPoint`; lazy is -z. */
@@ -139,7 +146,8 @@ export type BytePath = string | Uint8Array;
  * of throwing; a wrong argument type throws a TypeError. Paths: "" and "." are the directory itself
  * where that makes sense (where an entry is made, removed or renamed, it is -EINVAL); an absolute
  * path or ".." is -EXDEV, a symbolic link on the way -ELOOP, a NUL -EINVAL, text that stands for no
- * bytes -EILSEQ.
+ * bytes -EILSEQ. No path leads into a volume of this package that is mounted below the directory
+ * (-ENOENT): it may be waiting for whoever asks. Whatever else is mounted there is entered.
  */
 export interface PosixFunctions {
   /**
@@ -159,6 +167,11 @@ export interface PosixFunctions {
   statFd(fd: number, out: BigInt64Array): number;
   /** unlinkat(2); flags: 0 or AT_REMOVEDIR (0x200). */
   unlinkBeneath(dirFd: number, path: BytePath, flags: number): number;
+  /**
+   * What `unlinkBeneath` would fail with, found out without trying: 0 or -errno. A directory is not
+   * looked into (-ENOTEMPTY).
+   */
+  checkUnlinkBeneath(dirFd: number, path: BytePath, flags: number): number;
   /** mkdirat(2); the umask applies. */
   mkdirBeneath(dirFd: number, path: BytePath, mode: number): number;
   /** symlinkat(2); the target is stored as it is. */
@@ -206,12 +219,6 @@ export interface PosixFunctions {
   useOpenat2(enabled: 0 | 1): 0 | 1;
 }
 
-/** The native addon cannot be used. `cause` has what the loader said. */
-export class AddonError extends Error {
-  readonly code = 'ERR_ADDON';
-  override readonly name = 'AddonError';
-}
-
 let loaded: LinuxAddon | undefined;
 
 /**
@@ -219,27 +226,6 @@ let loaded: LinuxAddon | undefined;
  * @throws AddonError when this is not Linux, or no build of the addon fits or loads
  */
 export function loadLinuxAddon(): LinuxAddon {
-  loaded ??= load();
+  loaded ??= loadAddon('linux', 'FUSE volumes need Linux') as LinuxAddon;
   return loaded;
-}
-
-function load(): LinuxAddon {
-  if (process.platform !== 'linux') {
-    throw new AddonError(`FUSE volumes need Linux, this is ${process.platform}`);
-  }
-  const root = fileURLToPath(new URL('../../', import.meta.url));
-  const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as (
-    directory: string,
-  ) => unknown;
-  try {
-    return nodeGypBuild(root) as LinuxAddon;
-  } catch (cause) {
-    throw new AddonError(
-      `The native addon of node-dokan does not load on ${process.platform}-${process.arch}, ` +
-        `Node ${process.versions.node}. Run "npm rebuild node-dokan" (in its own source: ` +
-        `"npm run build"), which needs a C++20 compiler where no prebuilt addon fits. ` +
-        `The loader said: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
-  }
 }

@@ -1,4 +1,4 @@
-import type { ResolvedOptions } from '../options.js';
+import type { ResolvedOptions, UnmountOptions } from '../options.js';
 import type { RequestTarget } from '../target.js';
 
 /**
@@ -31,9 +31,11 @@ export interface HostedVolume {
    * @throws MountError EBUSY when files are open and `force` is false
    */
   unmount(force: boolean): Promise<void>;
+  /** Windows: lines of Dokan's driver, those that came before included; with the option `driverLogs`. */
+  onDriverLog?(listener: (line: string) => void): void;
 }
 
-/** What mounts volumes: FUSE on Linux. */
+/** What mounts volumes: FUSE on Linux, Dokan on Windows. */
 export interface Host {
   /**
    * Fulfilled when the volume is usable.
@@ -41,4 +43,16 @@ export interface Host {
    * @throws MountError and leaves nothing mounted
    */
   mount(mountPoint: string, target: RequestTarget, options: ResolvedOptions): Promise<HostedVolume>;
+
+  /**
+   * A mount point as `HostedVolume.mountPoint` would have it.
+   * @throws MountError for what can be none
+   */
+  spelling(mountPoint: string): Promise<string>;
+
+  /**
+   * Unmounts a volume, whichever process serves it.
+   * @throws MountError EINVAL when there is none
+   */
+  unmount(mountPoint: string, options: UnmountOptions): Promise<void>;
 }

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "background_tasks.h"
+#include "common/background_tasks.h"
 #include "fuse_connection.h"
 
 namespace dokan {

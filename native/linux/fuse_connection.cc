@@ -9,8 +9,8 @@
 #include <condition_variable>
 #include <utility>
 
+#include "common/thread.h"
 #include "connection_control.h"
-#include "thread.h"
 
 namespace dokan {
 namespace {
@@ -67,6 +67,14 @@ bool FuseConnection::Notify(std::span<const uint8_t> message) {
   return notify_->Push(message);
 }
 
+ServingWatch* FuseConnection::StartWatch() {
+  const std::lock_guard lock(mutex_);
+  if (!watch_ && mounted_.device.valid()) {
+    watch_ = ServingWatch::Start(mounted_.device.get());
+  }
+  return watch_.get();
+}
+
 void FuseConnection::Close() {
   CloseDevice();
   const std::lock_guard lock(mutex_);
@@ -79,6 +87,8 @@ void FuseConnection::CloseDevice() {
   if (!mounted_.device.valid()) {
     return;
   }
+  // Its poll would keep the device open.
+  watch_.reset();
   bool stuck = notify_ && !notify_->Stop(kNotifyLimit);
   if (stuck && mounted_.identity) {
     // The thread waits inside the kernel for a lock that one of our unanswered requests holds, and

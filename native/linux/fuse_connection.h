@@ -13,6 +13,7 @@
 #include "helper_process.h"
 #include "mount_table.h"
 #include "notify_queue.h"
+#include "serving_watch.h"
 
 namespace dokan {
 
@@ -44,6 +45,10 @@ class FuseConnection {
 
   bool Notify(std::span<const uint8_t> message);
 
+  // The calling thread serves from here on: see ServingWatch. The watch lives until the device is
+  // closed; without one (the system gives no thread) the volume does without.
+  ServingWatch* StartWatch();
+
   // Closes device and socket. The mount is not ours any more: Detach does nothing from here on.
   void Close();
 
@@ -62,6 +67,7 @@ class FuseConnection {
   MountedFileSystem mounted_;
   std::atomic<int> fd_;
   std::unique_ptr<NotifyQueue> notify_;
+  std::unique_ptr<ServingWatch> watch_;
   bool mounted_at_close_ = false;
   bool forgotten_ = false;
 };

@@ -7,10 +7,10 @@
 
 #include "arguments.h"
 #include "byte_string.h"
+#include "common/javascript_call.h"
 #include "connection_registry.h"
 #include "device_io.h"
 #include "environment.h"
-#include "javascript_call.h"
 #include "system_failure.h"
 
 namespace dokan {
@@ -112,6 +112,26 @@ void FuseDevice::Start(const Napi::CallbackInfo& info) {
   if (error != 0) {
     throw fail(-error);
   }
+  if (watch_ == nullptr) {
+    StartWatch();
+  }
+}
+
+void FuseDevice::StartWatch() {
+  watch_ = connection_->StartWatch();
+  if (watch_ == nullptr) {
+    return;
+  }
+  AddonEnvironment* environment = environment_;
+  int error = 0;
+  kept_poller_ = DevicePoller::Open(
+      environment->loop(), watch_->kept_descriptor(), [this] { OnEvent(); },
+      [environment] { environment->HandleClosed(); }, &error);
+  if (kept_poller_ != nullptr) {
+    environment->HandleOpened();
+    kept_poller_->Unref();
+    kept_poller_->Start();
+  }
 }
 
 void FuseDevice::Stop(const Napi::CallbackInfo&) {
@@ -151,6 +171,10 @@ std::shared_ptr<FuseConnection> FuseDevice::ReleaseConnection() {
 
 // Polling ends before the descriptor is closed, or the loop would watch whatever gets its number.
 void FuseDevice::ReleaseLoop() {
+  if (kept_poller_ != nullptr) {
+    std::exchange(kept_poller_, nullptr)->Close();
+  }
+  watch_ = nullptr;
   if (poller_ != nullptr) {
     std::exchange(poller_, nullptr)->Close();
   }
@@ -176,10 +200,14 @@ napi_value FuseDevice::Receive(napi_env env, napi_callback_info info) {
   if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
     return nullptr;
   }
-  const int64_t error = CheckLength(buffer, 0);
-  return Number(env, error != 0 ? error
-                                : ReceiveRequest(static_cast<FuseDevice*>(self)->connection_->fd(),
-                                                 buffer, spin));
+  auto* const device = static_cast<FuseDevice*>(self);
+  int64_t result = CheckLength(buffer, 0);
+  if (result == 0 && device->watch_ != nullptr) {
+    device->watch_->Serving();
+    result = device->watch_->Take(buffer);
+  }
+  return Number(env,
+                result != 0 ? result : ReceiveRequest(device->connection_->fd(), buffer, spin));
 }
 
 napi_value FuseDevice::Send(napi_env env, napi_callback_info info) {

@@ -47,11 +47,14 @@ class FuseDevice : public Napi::ObjectWrap<FuseDevice> {
   static napi_value Notify(napi_env env, napi_callback_info info);
 
   void OnEvent();
+  void StartWatch();
   void ReleaseLoop();
 
   AddonEnvironment* environment_ = nullptr;
   std::shared_ptr<FuseConnection> connection_;
   DevicePoller* poller_ = nullptr;
+  ServingWatch* watch_ = nullptr;        // The connection's.
+  DevicePoller* kept_poller_ = nullptr;  // Of what the watch keeps for us.
   Napi::FunctionReference on_readable_;
   std::optional<Napi::AsyncContext> context_;
   bool referenced_ = true;

@@ -15,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-#include "thread.h"
+#include "common/thread.h"
 
 namespace dokan {
 namespace {

@@ -52,12 +52,13 @@ class MountTask : public BackgroundTask {
   std::shared_ptr<FuseConnection> connection_;
 };
 
-class UnmountTask : public BackgroundTask {
+// Whatever has no result but a failure.
+class PlainTask : public BackgroundTask {
  public:
-  using Unmount = std::function<SystemFailure()>;
-  explicit UnmountTask(Unmount unmount) : unmount_(std::move(unmount)) {}
+  using Work = std::function<SystemFailure()>;
+  explicit PlainTask(Work work) : work_(std::move(work)) {}
 
-  void Execute() override { failure_ = unmount_(); }
+  void Execute() override { failure_ = work_(); }
 
   Napi::Value Result(Napi::Env env) override {
     if (failure_.failed()) {
@@ -67,8 +68,15 @@ class UnmountTask : public BackgroundTask {
   }
 
  private:
-  Unmount unmount_;
+  Work work_;
   SystemFailure failure_;
+};
+
+// May wait for a file system that never answers: nobody is kept waiting with it.
+class SyncTask : public PlainTask {
+ public:
+  using PlainTask::PlainTask;
+  bool KeepsAlive() const override { return false; }
 };
 
 Napi::TypeError WrongType(Napi::Env env, const char* name, const char* expected) {
@@ -150,11 +158,18 @@ Napi::Value MountWithHelperFunction(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value SyncFileSystemFunction(const Napi::CallbackInfo& info) {
+  return Start(info.Env(), [&] {
+    const std::string path = Text(info[0], "path");
+    return std::make_unique<SyncTask>([path] { return SyncFileSystem(path); });
+  });
+}
+
 Napi::Value UnmountDirectFunction(const Napi::CallbackInfo& info) {
   return Start(info.Env(), [&] {
     const std::string mount_point = Text(info[0], "mountPoint");
     const int flags = static_cast<int>(Integer(info[1], "flags"));
-    return std::make_unique<UnmountTask>(
+    return std::make_unique<PlainTask>(
         [mount_point, flags] { return UnmountDirect(mount_point, flags); });
   });
 }
@@ -164,7 +179,7 @@ Napi::Value UnmountWithHelperFunction(const Napi::CallbackInfo& info) {
     const auto helper = HelperProgram::FromCurrentEnvironment(Text(info[0], "helper"));
     const std::string mount_point = Text(info[1], "mountPoint");
     const bool lazy = Boolean(info[2], "lazy");
-    return std::make_unique<UnmountTask>(
+    return std::make_unique<PlainTask>(
         [helper, mount_point, lazy] { return UnmountWithHelper(helper, mount_point, lazy); });
   });
 }

@@ -8,6 +8,7 @@ namespace dokan {
 // arguments reject with a TypeError.
 Napi::Value MountDirectFunction(const Napi::CallbackInfo& info);
 Napi::Value MountWithHelperFunction(const Napi::CallbackInfo& info);
+Napi::Value SyncFileSystemFunction(const Napi::CallbackInfo& info);
 Napi::Value UnmountDirectFunction(const Napi::CallbackInfo& info);
 Napi::Value UnmountWithHelperFunction(const Napi::CallbackInfo& info);
 

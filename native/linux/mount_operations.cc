@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <array>
 #include <cstdio>
@@ -129,6 +130,22 @@ SystemFailure MountWithHelper(const HelperMount& request, MountedFileSystem* mou
     ours.Reset();
     process.Finish();
   }
+  return {};
+}
+
+SystemFailure SyncFileSystem(const std::string& path) {
+  const FileDescriptor directory(
+      ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory.valid()) {
+    return SystemFailure::FromErrno(errno, "open", path);
+  }
+  if (::syncfs(directory.get()) != 0) {
+    return SystemFailure::FromErrno(errno, "syncfs", path);
+  }
+  // On FUSE syncfs makes the requests and does not wait for them. One that comes after them is
+  // answered when they have been taken at least.
+  struct statfs status = {};
+  ::fstatfs(directory.get(), &status);
   return {};
 }
 

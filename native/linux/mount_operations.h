@@ -28,6 +28,10 @@ struct HelperMount {
 
 SystemFailure MountDirect(const DirectMount& request, MountedFileSystem* mounted);
 SystemFailure MountWithHelper(const HelperMount& request, MountedFileSystem* mounted);
+// Has the kernel write what it has not written yet to the file system at `path`, a directory. Opens
+// that, and so takes as long as the file system does.
+SystemFailure SyncFileSystem(const std::string& path);
+
 SystemFailure UnmountDirect(const std::string& mount_point, int flags);
 SystemFailure UnmountWithHelper(const HelperProgram& helper, const std::string& mount_point,
                                 bool lazy);

@@ -5,8 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
-#include <vector>
+#include <functional>
 
 #include "file_descriptor.h"
 
@@ -59,15 +58,20 @@ std::string_view NextField(std::string_view* line) {
   return field;
 }
 
+void ForEachLine(const std::string& text, const std::function<void(std::string_view)>& take) {
+  for (size_t start = 0; start < text.size();) {
+    const size_t end = std::min(text.find('\n', start), text.size());
+    take(std::string_view(text.data() + start, end - start));
+    start = end + 1;
+  }
+}
+
 }  // namespace
 
 std::optional<MountIdentity> TopmostMount(const std::string& mount_point) {
   const std::string text = ReadMountInfo();
   std::vector<Entry> stack;
-  for (size_t start = 0; start < text.size();) {
-    const size_t end = std::min(text.find('\n', start), text.size());
-    std::string_view line(text.data() + start, end - start);
-    start = end + 1;
+  ForEachLine(text, [&](std::string_view line) {
     Entry entry;
     entry.id = NextField(&line);
     entry.parent = NextField(&line);
@@ -76,7 +80,7 @@ std::optional<MountIdentity> TopmostMount(const std::string& mount_point) {
     if (DecodeOctal(NextField(&line)) == mount_point) {
       stack.push_back(entry);
     }
-  }
+  });
   // Mounts stacked on one point: the topmost is no other's parent. The order of the lines does not
   // tell (it was changed in Linux 6.8), but decides where one tree hides another: the last wins.
   for (auto entry = stack.rbegin(); entry != stack.rend(); ++entry) {
@@ -88,6 +92,27 @@ std::optional<MountIdentity> TopmostMount(const std::string& mount_point) {
     }
   }
   return std::nullopt;
+}
+
+std::vector<std::string> DevicesOfType(std::string_view type) {
+  std::vector<std::string> devices;
+  const std::string text = ReadMountInfo();
+  ForEachLine(text, [&](std::string_view line) {
+    NextField(&line);
+    NextField(&line);
+    const std::string_view device = NextField(&line);
+    // Optional fields come before the separator, any number of them.
+    constexpr std::string_view kSeparator = " - ";
+    const size_t separator = line.find(kSeparator);
+    if (separator == std::string_view::npos) {
+      return;
+    }
+    line.remove_prefix(separator + kSeparator.size());
+    if (NextField(&line) == type) {
+      devices.emplace_back(device);
+    }
+  });
+  return devices;
 }
 
 }  // namespace dokan

@@ -2,6 +2,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace dokan {
 
@@ -17,5 +19,8 @@ struct MountIdentity {
 // The topmost mount at `mount_point` (a real path, as bytes), from /proc/self/mountinfo. Reads only
 // that list: stat on the mount point would send a request to a file system that may hang.
 std::optional<MountIdentity> TopmostMount(const std::string& mount_point);
+
+// The device numbers ("0:45") of all mounts of that type, from the same list.
+std::vector<std::string> DevicesOfType(std::string_view type);
 
 }  // namespace dokan

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/thread.h"
 #include "file_descriptor.h"
-#include "thread.h"
 
 namespace dokan {
 

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "posix_stepwise.h"
+
 namespace dokan {
 namespace {
 
@@ -20,6 +22,7 @@ struct OpenHow {
   uint64_t mode;
   uint64_t resolve;
 };
+constexpr uint64_t kNoMounts = 0x01;
 constexpr uint64_t kNoMagicLinks = 0x02;
 constexpr uint64_t kNoSymlinks = 0x04;
 constexpr uint64_t kBeneath = 0x08;
@@ -49,7 +52,7 @@ int Openat2(int directory, const char* path, int flags, mode_t mode) {
   OpenHow how = {};
   how.flags = static_cast<uint64_t>(static_cast<unsigned>(flags));
   how.mode = Creates(flags) ? mode & 07777U : 0;
-  how.resolve = kBeneath | kNoSymlinks | kNoMagicLinks;
+  how.resolve = kBeneath | kNoSymlinks | kNoMagicLinks | kNoMounts;
   const long fd = ::syscall(kOpenat2, directory, path, &how, sizeof how);
   return fd >= 0 ? static_cast<int>(fd) : -errno;
 }
@@ -64,55 +67,6 @@ bool IsOpenat2Missing(int result) {
     return probe == -EPERM;
   }
   return result == -ENOSYS;
-}
-
-bool IsLink(int directory, const char* name) {
-  struct stat status = {};
-  return ::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
-}
-
-// One component without following it, with openat2's answer for links.
-int OpenComponent(int directory, const char* name, int flags, mode_t mode) {
-  FileDescriptor fd(::openat(directory, name, flags | O_NOFOLLOW, mode));
-  if (!fd.valid()) {
-    const int error = errno;
-    return error == ENOTDIR && IsLink(directory, name) ? -ELOOP : -error;
-  }
-  if ((flags & O_PATH) != 0 && (flags & O_NOFOLLOW) == 0) {
-    struct stat status = {};
-    if (::fstat(fd.get(), &status) == 0 && S_ISLNK(status.st_mode)) {
-      return -ELOOP;
-    }
-  }
-  return fd.Release();
-}
-
-int OpenStepwise(int directory, std::string_view path, int flags, mode_t mode) {
-  FileDescriptor owned;
-  int current = directory;
-  std::string name;
-  while (true) {
-    const size_t slash = path.find('/');
-    name = path.substr(0, slash);
-    const std::string_view rest =
-        slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-    const bool last = rest.find_first_not_of('/') == std::string_view::npos;
-    if (last) {
-      const bool must_be_directory = slash != std::string_view::npos;
-      return OpenComponent(current, name.empty() ? "." : name.c_str(),
-                           must_be_directory ? flags | O_DIRECTORY : flags, mode);
-    }
-    if (!name.empty() && name != ".") {
-      const int next =
-          OpenComponent(current, name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0);
-      if (next < 0) {
-        return next;
-      }
-      owned.Reset(next);
-      current = next;
-    }
-    path = rest;
-  }
 }
 
 // Refused by their text already. The kernel would let "a/../b" pass, and would have to be asked
@@ -139,6 +93,10 @@ int OpenText(int directory, std::string_view path, const char* terminated, int f
   if (openat2_enabled.load(std::memory_order_relaxed) &&
       !openat2_missing.load(std::memory_order_relaxed)) {
     const int result = Openat2(directory, path.empty() ? "." : terminated, clean, mode);
+    if (result == -EXDEV) {
+      // Another mount is on the way: which one decides whether it is entered.
+      return OpenStepwise(directory, path, clean, mode);
+    }
     if ((result != -ENOSYS && result != -EPERM) || !IsOpenat2Missing(result)) {
       return result;
     }
@@ -160,29 +118,33 @@ int OpenThing(int directory, const BytePath& path) {
   return OpenBeneath(directory, path, O_PATH | O_NOFOLLOW, 0);
 }
 
+bool IsMountPoint(int directory, const char* name) {
+  if (openat2_enabled.load(std::memory_order_relaxed) &&
+      !openat2_missing.load(std::memory_order_relaxed)) {
+    const FileDescriptor thing(Openat2(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
+    return thing.get() == -EXDEV;
+  }
+  // Where the kernel cannot be asked, another device is what gives a mount away.
+  struct statx here = {};
+  struct statx there = {};
+  const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+  return ::statx(directory, "", flags, STATX_TYPE, &here) == 0 &&
+         ::statx(directory, name, flags, STATX_TYPE, &there) == 0 &&
+         (here.stx_dev_major != there.stx_dev_major || here.stx_dev_minor != there.stx_dev_minor);
+}
+
 int Location::FindEntry(int directory, const BytePath& path) {
-  return Find(directory, path, true);
-}
-
-int Location::FindThing(int directory, const BytePath& path) {
-  return Find(directory, path, false);
-}
-
-int Location::Find(int directory, const BytePath& path, bool entry) {
   if (path.error() != 0) {
     return -path.error();
   }
   const std::string_view text = path.view();
   const size_t slash = text.rfind('/');
   const std::string_view last = slash == std::string_view::npos ? text : text.substr(slash + 1);
-  const bool named = !last.empty() && last != "." && last != "..";
-  if (!named && entry) {
+  if (last.empty() || last == "." || last == "..") {
     return -EINVAL;
   }
-  name_ = named ? last : std::string_view();
-  // The directory to open: all of the path when its end names none ("a/"), else what comes before.
-  const std::string_view parent =
-      named ? text.substr(0, slash == std::string_view::npos ? 0 : slash + 1) : text;
+  name_ = last;
+  const std::string_view parent = text.substr(0, slash == std::string_view::npos ? 0 : slash + 1);
   if (parent.empty() || parent == ".") {
     directory_ = directory;
     return 0;

@@ -10,6 +10,10 @@ namespace dokan {
 // Paths relative to a directory that cannot leave it: no "..", no absolute path, no symbolic link
 // followed in any component. Results are >= 0 or -errno: -EXDEV for a path that would leave,
 // -ELOOP for one that passes through a link.
+//
+// They do not lead into a volume of this package that is mounted below the directory (-ENOENT): a
+// file system that shows the directory would wait for a file system that may be waiting for it.
+// Whatever else is mounted there is entered.
 
 // Opens `path` ("" and "." are the directory itself). O_CLOEXEC is always added. A link at the end
 // is -ELOOP, unless flags has O_PATH|O_NOFOLLOW, which opens the link.
@@ -18,22 +22,21 @@ int OpenBeneath(int directory, const BytePath& path, int flags, mode_t mode);
 // O_PATH on whatever stands there, a link included.
 int OpenThing(int directory, const BytePath& path);
 
-// Where the last component of a path is to be looked up with the kernel's *at calls. Borrows the
-// directory when the path has one component, else owns the parent's descriptor.
+// Whether something is mounted on that entry of a directory.
+bool IsMountPoint(int directory, const char* name);
+
+// Where the last component of a path is to be looked up with the kernel's *at calls, those that
+// make and remove entries and so never follow what is mounted there. Borrows the directory when the
+// path has one component, else owns the parent's descriptor.
 class Location {
  public:
-  // For operations on an entry: its last component must be a name ("", "." and ".." are -EINVAL).
+  // The last component must be a name: "", "." and ".." are -EINVAL.
   int FindEntry(int directory, const BytePath& path);
-  // For operations on what stands there: name() is "" when that is directory() itself.
-  int FindThing(int directory, const BytePath& path);
 
   int directory() const { return directory_; }
   const char* name() const { return name_.c_str(); }
-  bool is_directory_itself() const { return name_.empty(); }
 
  private:
-  int Find(int directory, const BytePath& path, bool entry);
-
   FileDescriptor parent_;
   int directory_ = -1;
   std::string name_;

@@ -22,6 +22,9 @@ napi_value LinkBeneath(napi_env env, napi_callback_info info);
 napi_value RenameBeneath(napi_env env, napi_callback_info info);
 napi_value MakeNodeBeneath(napi_env env, napi_callback_info info);
 
+// posix_removal.cc
+napi_value CheckUnlinkBeneath(napi_env env, napi_callback_info info);
+
 // posix_status.cc
 napi_value StatBeneath(napi_env env, napi_callback_info info);
 napi_value StatDescriptor(napi_env env, napi_callback_info info);

@@ -68,10 +68,10 @@ void Fill(std::span<int64_t> out, const struct statx& status) {
 
 // The C library falls back to fstatat where the kernel has no statx; the birth time is unknown
 // then.
-int Status(int directory, const char* name, std::span<int64_t> out) {
+int Status(int fd, std::span<int64_t> out) {
   struct statx status = {};
-  const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name == '\0' ? AT_EMPTY_PATH : 0);
-  if (::statx(directory, name, flags, STATX_BASIC_STATS | STATX_BTIME, &status) != 0) {
+  const int flags = AT_EMPTY_PATH | AT_NO_AUTOMOUNT;
+  if (::statx(fd, "", flags, STATX_BASIC_STATS | STATX_BTIME, &status) != 0) {
     return -errno;
   }
   Fill(out, status);
@@ -89,11 +89,15 @@ napi_value StatBeneath(napi_env env, napi_callback_info info) {
   if (arguments.failed()) {
     return nullptr;
   }
-  Location location;
-  if (const int error = location.FindThing(directory, path); error < 0) {
-    return Number(env, error);
+  if (path.error() == 0 && path.view().empty()) {
+    return Number(env, Status(directory, out));
   }
-  return Number(env, Status(location.directory(), location.name(), out));
+  const int fd = OpenThing(directory, path);
+  if (fd < 0) {
+    return Number(env, fd);
+  }
+  const FileDescriptor thing(fd);
+  return Number(env, Status(fd, out));
 }
 
 napi_value StatDescriptor(napi_env env, napi_callback_info info) {
@@ -103,7 +107,7 @@ napi_value StatDescriptor(napi_env env, napi_callback_info info) {
   if (arguments.failed()) {
     return nullptr;
   }
-  return Number(env, Status(fd, "", out));
+  return Number(env, Status(fd, out));
 }
 
 napi_value ChangeModeBeneath(napi_env env, napi_callback_info info) {
@@ -140,13 +144,12 @@ napi_value ChangeOwnerBeneath(napi_env env, napi_callback_info info) {
   if (arguments.failed()) {
     return nullptr;
   }
-  Location location;
-  if (const int error = location.FindThing(directory, path); error < 0) {
-    return Number(env, error);
+  const int fd = OpenThing(directory, path);
+  if (fd < 0) {
+    return Number(env, fd);
   }
-  const int flags = AT_SYMLINK_NOFOLLOW | (location.is_directory_itself() ? AT_EMPTY_PATH : 0);
-  return Number(
-      env, ::fchownat(location.directory(), location.name(), uid, gid, flags) == 0 ? 0 : -errno);
+  const FileDescriptor thing(fd);
+  return Number(env, ::fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0 ? 0 : -errno);
 }
 
 napi_value SetTimesBeneath(napi_env env, napi_callback_info info) {
@@ -160,14 +163,14 @@ napi_value SetTimesBeneath(napi_env env, napi_callback_info info) {
   if (arguments.failed()) {
     return nullptr;
   }
-  Location location;
-  if (const int error = location.FindThing(directory, path); error < 0) {
-    return Number(env, error);
+  const int fd = OpenThing(directory, path);
+  if (fd < 0) {
+    return Number(env, fd);
   }
+  const FileDescriptor thing(fd);
   const std::array<timespec, 2> times = Times(access, modification, flags);
-  // "." and not AT_EMPTY_PATH, which utimensat knows only since Linux 5.8.
-  const char* name = location.is_directory_itself() ? "." : location.name();
-  const int result = ::utimensat(location.directory(), name, times.data(), AT_SYMLINK_NOFOLLOW);
+  // By way of /proc and not AT_EMPTY_PATH, which utimensat knows only since Linux 5.8.
+  const int result = ::utimensat(AT_FDCWD, ProcPath(fd).c_str(), times.data(), 0);
   return Number(env, result == 0 ? 0 : -errno);
 }
 

@@ -1,10 +1,13 @@
-#include "thread.h"
+#include "common/thread.h"
 
+#include <errno.h>
 #include <signal.h>
 
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "system_failure.h"
 
 namespace dokan {
 
@@ -22,6 +25,10 @@ bool StartThread(std::function<void()> body) {
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return started;
+}
+
+Napi::Error NoThreadError(Napi::Env env) {
+  return SystemFailure::FromErrno(EAGAIN, "thread", "").ToError(env);
 }
 
 }  // namespace dokan

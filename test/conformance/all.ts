@@ -47,14 +47,16 @@ export const allTopics: readonly Topic[] = [
  * The suite, as tests of one target.
  * @param open - called before the first test
  * @param topics - where an option of a target concerns only some
+ * @param patience - times the usual time limits
  */
 export function conformance(
   name: string,
   open: () => Promise<Target>,
   topics: readonly Topic[] = allTopics,
+  patience = 1,
 ): void {
   describe(name, () => {
-    const suite = new Suite(name, open);
+    const suite = new Suite(name, open, patience);
     suite.install();
     for (const topic of topics) topic(suite);
   });

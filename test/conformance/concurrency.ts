@@ -52,25 +52,26 @@ function files(suite: Suite): void {
 
   suite.test('eight processes work in one directory', [], async (scene) => {
     const mistakes = await together(team(scene, 8), (helper, index) =>
-      helper.churn(scene.path(), `worker-${String(index)}`, 60, index),
+      helper.churn(scene.path(), `worker-${String(index)}`, scene.many(60), index),
     );
     expect(mistakes.flat()).toEqual([]);
     expect(await scene.posix.names(scene.path())).toEqual([]);
   });
 
   suite.test('many processes create, the listing has all', [], async (scene) => {
-    const { posix, path } = scene;
+    const { posix, path, many } = scene;
+    const count = many(200);
     await together(team(scene, 8), (helper, index) =>
-      helper.createMany(path(), `${String(index)}-`, 200),
+      helper.createMany(path(), `${String(index)}-`, count),
     );
     const names = await posix.names(path());
-    expect(names.length).toBe(1600);
-    expect(new Set(names).size).toBe(1600);
+    expect(names.length).toBe(8 * count);
+    expect(new Set(names).size).toBe(8 * count);
   });
 }
 
 function replacing(suite: Suite): void {
-  suite.test('readers see the old or the new content, whole', [], async (scene) => {
+  suite.test('readers see the old or the new content, whole', ['atomicReplace'], async (scene) => {
     const { posix, path } = scene;
     const length = 100_000;
     await posix.writeFile(path('file'), Buffer.alloc(length, 'a'));

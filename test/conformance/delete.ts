@@ -1,9 +1,10 @@
 import { describe, expect } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { pattern, refuses, sameBytes, type Suite } from './suite.js';
+import { has, linksWithoutName } from './target.js';
 
 function openFiles(suite: Suite): void {
-  suite.test('an unlinked open file goes on', [], async ({ posix, path }) => {
+  suite.test('an unlinked open file goes on', [], async ({ posix, path, target }) => {
     const data = pattern(100_000, 1);
     const fd = await posix.open(path('file'), 'RDWR|CREAT');
     await posix.write(fd, data);
@@ -12,7 +13,8 @@ function openFiles(suite: Suite): void {
     await refuses(posix.stat(path('file')), 'ENOENT');
     expect(await posix.names(path())).toEqual([]);
     const found = await posix.fstat(fd);
-    expect([found.nlink, found.size, found.ino]).toEqual([0, 100_000, ino]);
+    expect([found.size, found.ino]).toEqual([100_000, ino]);
+    expect(found.nlink).toBe(linksWithoutName(target));
     sameBytes(await posix.pread(fd, 200_000, 0), data);
     await posix.pwrite(fd, 'end', 200_000);
     expect((await posix.fstat(fd)).size).toBe(200_003);
@@ -24,7 +26,8 @@ function openFiles(suite: Suite): void {
     sameBytes(await posix.pread(fd, 100, 0), data.subarray(0, 5));
   });
 
-  suite.test('attributes of an unlinked open file', ['root', 'ownership'], async (scene) => {
+  const needs = ['root', 'modes', 'ownership', 'nanoseconds'] as const;
+  suite.test('attributes of an unlinked open file', needs, async (scene) => {
     const { posix, path } = scene;
     const fd = await posix.open(path('file'), 'RDWR|CREAT');
     await posix.unlink(path('file'));
@@ -48,10 +51,11 @@ function openFiles(suite: Suite): void {
     expect((await other.pread(second, 100, 0)).toString()).toBe('CONTENT');
     await other.closeFd(fd);
     expect((await other.pread(second, 100, 0)).toString()).toBe('CONTENT');
-    expect((await other.fstat(second)).nlink).toBe(0);
+    expect((await other.fstat(second)).nlink).toBe(linksWithoutName(scene.target));
   });
 
-  suite.test('the name is free at once for another file', [], async ({ posix, path }) => {
+  suite.test('the name is free at once for another file', [], async (scene) => {
+    const { posix, path, target } = scene;
     const opens: number[] = [];
     for (let round = 0; round < 10; round += 1) {
       const fd = await posix.open(path('file'), 'RDWR|CREAT|EXCL');
@@ -64,7 +68,7 @@ function openFiles(suite: Suite): void {
     for (const [round, fd] of opens.entries()) {
       expect((await posix.pread(fd, 100, 0)).toString()).toBe(`round ${String(round)}`);
       const found = await posix.fstat(fd);
-      expect(found.nlink).toBe(0);
+      expect(found.nlink).toBe(linksWithoutName(target));
       inodes.add(found.ino);
     }
     expect(inodes.size).toBe(11);
@@ -139,7 +143,10 @@ function openFiles(suite: Suite): void {
         await posix.unlink(path('file'));
         const before = await free();
         await posix.closeFd(fd);
-        return (await free()) - before > size / 2;
+        // The kernel tells the file system of the close when it likes.
+        const end = performance.now() + 1_000;
+        while (performance.now() < end) if ((await free()) - before > size / 2) return true;
+        return false;
       },
       30_000,
     );
@@ -147,16 +154,17 @@ function openFiles(suite: Suite): void {
 }
 
 function refusals(suite: Suite): void {
-  suite.test('unlink and rmdir keep to their kinds', ['symbolicLinks'], async (scene) => {
-    const { posix, path } = scene;
+  suite.test('unlink and rmdir keep to their kinds', [], async ({ posix, path, target }) => {
     await posix.mkdir(path('directory'));
     await posix.writeFile(path('file'), 'x');
-    await posix.symlink('directory', path('link'));
     await refuses(posix.unlink(path('directory')), 'EISDIR', 'EPERM');
     await refuses(posix.rmdir(path('file')), 'ENOTDIR');
-    await refuses(posix.rmdir(path('link')), 'ENOTDIR');
     await refuses(posix.unlink(`${path('file')}/`), 'ENOTDIR');
     await refuses(posix.unlink(path('missing')), 'ENOENT');
+    expect(await posix.names(path())).toEqual(['directory', 'file']);
+    if (!has(target, 'symbolicLinks')) return;
+    await posix.symlink('directory', path('link'));
+    await refuses(posix.rmdir(path('link')), 'ENOTDIR');
     expect(await posix.names(path())).toEqual(['directory', 'file', 'link']);
     await posix.unlink(path('link'));
     expect(await posix.names(path())).toEqual(['directory', 'file']);
@@ -187,7 +195,7 @@ function refusals(suite: Suite): void {
     await refuses(other.truncate(path('file'), 0), 'ENOENT');
   });
 
-  suite.test('a read-only file is removed like another', [], async ({ posix, path }) => {
+  suite.test('a read-only file is removed like another', ['modes'], async ({ posix, path }) => {
     await posix.writeFile(path('file'), 'x');
     await posix.chmod(path('file'), 0o000);
     await posix.unlink(path('file'));

@@ -163,7 +163,7 @@ function privately(suite: Suite): void {
 }
 
 function executing(suite: Suite): void {
-  suite.test('a program runs', [], async ({ posix, path }) => {
+  suite.test('a program runs', ['modes'], async ({ posix, path }) => {
     const data = readFileSync(realpathSync('/bin/true'));
     await posix.writeFile(path('program'), data);
     await refuses(posix.execute(path('program')), 'EACCES');
@@ -174,21 +174,25 @@ function executing(suite: Suite): void {
     expect(await posix.execute(path('renamed'))).toBe(0);
   });
 
-  suite.test('a script runs', [], async ({ posix, path }) => {
+  suite.test('a script runs', ['modes'], async ({ posix, path }) => {
     await posix.writeFile(path('script'), '#!/bin/sh\nexit 42\n');
     await posix.chmod(path('script'), 0o755);
     expect(await posix.execute(path('script'))).toBe(42);
   });
 
-  suite.test('a program that is being written is ETXTBSY', [], async ({ posix, path, helper }) => {
-    const writer = helper();
-    await posix.writeFile(path('program'), readFileSync(realpathSync('/bin/true')));
-    await posix.chmod(path('program'), 0o755);
-    const fd = await writer.open(path('program'), 'RDWR');
-    await refuses(posix.execute(path('program')), 'ETXTBSY');
-    await writer.closeFd(fd);
-    expect(await posix.execute(path('program'))).toBe(0);
-  });
+  suite.test(
+    'a program that is being written is ETXTBSY',
+    ['modes'],
+    async ({ posix, path, helper }) => {
+      const writer = helper();
+      await posix.writeFile(path('program'), readFileSync(realpathSync('/bin/true')));
+      await posix.chmod(path('program'), 0o755);
+      const fd = await writer.open(path('program'), 'RDWR');
+      await refuses(posix.execute(path('program')), 'ETXTBSY');
+      await writer.closeFd(fd);
+      expect(await posix.execute(path('program'))).toBe(0);
+    },
+  );
 }
 
 /** Memory maps, and the programs that run through them. */

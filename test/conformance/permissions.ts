@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 import type { Posix } from '../support/posix.js';
 import { NOBODY, refuses, type Scene, type Suite } from './suite.js';
 
-const needs = ['root', 'otherUsers', 'ownership'] as const;
+const needs = ['root', 'otherUsers', 'ownership', 'modes'] as const;
 
 const nobodyOf = ({ helper }: Scene): Posix => helper({ uid: NOBODY });
 

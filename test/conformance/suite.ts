@@ -18,6 +18,8 @@ export interface Scene {
   readonly path: (...names: string[]) => string;
   /** As `path`, for a last name that is bytes. */
   readonly rawPath: (name: Buffer) => Buffer;
+  /** A number of things that is as large as there is time for. */
+  readonly many: (count: number) => number;
   /** Another process; ended after the test. */
   readonly helper: (options?: PosixOptions) => Posix;
 }
@@ -31,20 +33,24 @@ export const NOBODY = 65534;
 export class Suite {
   readonly name: string;
   readonly #open: () => Promise<Target>;
+  readonly #patience: number;
   #target: Target | undefined;
   #posix: Posix | undefined;
   readonly #skipped = new Map<string, number>();
 
-  constructor(name: string, open: () => Promise<Target>) {
+  /** @param patience - times the usual time limits */
+  constructor(name: string, open: () => Promise<Target>, patience = 1) {
     this.name = name;
     this.#open = open;
+    this.#patience = patience;
   }
 
   /** Opens the target before the tests of the enclosing `describe`, closes it behind them. */
   install(): void {
+    // What a target needs may have to be built first.
     beforeAll(async () => {
       this.#target = await this.#open();
-    });
+    }, 300_000);
     afterAll(async () => {
       for (const [reason, count] of this.#skipped) {
         console.info(`${this.name}: ${String(count)} skipped, ${reason}`);
@@ -66,7 +72,7 @@ export class Suite {
    * @param milliseconds - time limit, where the usual one is too short
    */
   test(title: string, needs: readonly Need[], body: Body, milliseconds = 60_000): void {
-    test(title, { timeout: milliseconds }, async (context) => {
+    test(title, { timeout: milliseconds * this.#patience }, async (context) => {
       // The features are the target's to say, and it is open only by now.
       const target = this.target;
       const reason = this.#reasonToSkip(target, needs);
@@ -106,6 +112,7 @@ export class Suite {
         posix,
         path: (...names) => join(directory, ...names),
         rawPath: (name) => Buffer.concat([Buffer.from(`${directory}/`), name]),
+        many: (count) => Math.ceil(count / (target.slowness ?? 1)),
         helper: (options) => {
           const helper = new Posix(options);
           helpers.push(helper);

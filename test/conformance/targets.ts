@@ -32,7 +32,8 @@ export function openNative(): Promise<Target> {
   });
 }
 
-const mountedFeatures: Features = {
+/** What no volume on Linux has. */
+export const mountedFeatures: Features = {
   ...allFeatures,
   specialFiles: absent('the FUSE host has no callback for them'),
   temporaryFiles: absent('O_TMPFILE has no counterpart in the Dokan contract'),
@@ -47,11 +48,16 @@ export interface MountedTarget extends Target {
   readonly mountPoint: string;
 }
 
-export async function openExample(
-  name: ExampleName,
-  args: (backing: string) => readonly string[],
-  features: Partial<Features> = {},
-  options: ExampleOptions = {},
+/** Where a target works; `stop` ends what `start` has begun. */
+export interface Started {
+  readonly features: Features;
+  readonly slowness?: number;
+  readonly stop: () => Promise<void>;
+}
+
+/** Makes the directories of a target and starts what mounts it; all is gone when that fails. */
+export async function openPlaces(
+  start: (places: { backing: string; mountPoint: string; scratch: string }) => Promise<Started>,
 ): Promise<MountedTarget> {
   const temporary = temporaryDirectory();
   const other = elsewhere();
@@ -62,16 +68,18 @@ export async function openExample(
     other.remove();
   };
   try {
-    const example = await startExample(name, mountPoint, { ...options, args: args(backing) });
+    const scratch = temporary.directory('scratch');
+    const { features, slowness = 1, stop } = await start({ backing, mountPoint, scratch });
     return {
       directory: mountPoint,
       mountPoint,
       backing,
-      features: { ...mountedFeatures, ...features },
+      features,
+      slowness,
       elsewhere: other.path,
       close: async () => {
         try {
-          await example.stop();
+          await stop();
         } finally {
           remove();
         }
@@ -81,6 +89,18 @@ export async function openExample(
     remove();
     throw error;
   }
+}
+
+export function openExample(
+  name: ExampleName,
+  args: (backing: string) => readonly string[],
+  features: Partial<Features> = {},
+  options: ExampleOptions = {},
+): Promise<MountedTarget> {
+  return openPlaces(async ({ backing, mountPoint }) => {
+    const example = await startExample(name, mountPoint, { ...options, args: args(backing) });
+    return { features: { ...mountedFeatures, ...features }, stop: () => example.stop() };
+  });
 }
 
 export const openMirrorfs = (...extra: string[]): Promise<MountedTarget> =>

@@ -125,17 +125,21 @@ function calls(suite: Suite): void {
     expect((await posix.getxattr(path('renamed'), 'user.name')).toString()).toBe('changed');
   });
 
-  suite.test('a read-only file takes none', [...needs, 'root', 'otherUsers'], async (scene) => {
-    const { posix, path } = scene;
-    const nobody = scene.helper({ uid: NOBODY });
-    await posix.writeFile(path('file'), '');
-    await posix.setxattr(path('file'), 'user.name', 'value');
-    await refuses(nobody.setxattr(path('file'), 'user.name', 'x'), 'EACCES');
-    await refuses(nobody.removexattr(path('file'), 'user.name'), 'EACCES');
-    expect((await nobody.getxattr(path('file'), 'user.name')).toString()).toBe('value');
-    await posix.chmod(path('file'), 0o600);
-    await refuses(nobody.getxattr(path('file'), 'user.name'), 'EACCES');
-  });
+  suite.test(
+    'a read-only file takes none',
+    [...needs, 'root', 'otherUsers', 'modes'],
+    async (scene) => {
+      const { posix, path } = scene;
+      const nobody = scene.helper({ uid: NOBODY });
+      await posix.writeFile(path('file'), '');
+      await posix.setxattr(path('file'), 'user.name', 'value');
+      await refuses(nobody.setxattr(path('file'), 'user.name', 'x'), 'EACCES');
+      await refuses(nobody.removexattr(path('file'), 'user.name'), 'EACCES');
+      expect((await nobody.getxattr(path('file'), 'user.name')).toString()).toBe('value');
+      await posix.chmod(path('file'), 0o600);
+      await refuses(nobody.getxattr(path('file'), 'user.name'), 'EACCES');
+    },
+  );
 }
 
 function places(suite: Suite): void {

@@ -15,6 +15,7 @@ import {
   promised,
   settled,
 } from './harness.js';
+import { buffer, slow, watch } from './slow.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -23,40 +24,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
 });
-
-const buffer = Buffer.alloc(8);
-
-/** A file system whose readFile and writeFile are done when the test says so. */
-function slow(options = {}) {
-  const journal = new Journal();
-  const calls: { done: ReturnType<typeof deferred<number>>; signal: AbortSignal }[] = [];
-  const wait = (_path: string, _buffer: Buffer, _offset: number, file: FileContext) => {
-    const done = deferred<number>();
-    calls.push({ done, signal: file.signal });
-    return done.promise;
-  };
-  const made = harness({ ...journal.operations, readFile: wait, writeFile: wait }, options);
-  const file = openNow(made.dispatcher);
-  return {
-    ...made,
-    journal,
-    calls,
-    file,
-    read: (by = caller()) =>
-      promised(made.dispatcher.readFile(file, '/f', buffer, 0, IoFlags.NONE, by)),
-    write: (by = caller()) =>
-      promised(made.dispatcher.writeFile(file, '/f', buffer, 0, IoFlags.NONE, by)),
-  };
-}
-
-function watch<T>(promise: Promise<T>) {
-  const state: { value?: T; error?: unknown; done: boolean } = { done: false };
-  promise.then(
-    (value) => Object.assign(state, { value, done: true }),
-    (error: unknown) => Object.assign(state, { error, done: true }),
-  );
-  return state;
-}
 
 describe('operationTimeout', () => {
   it('fails the request with IO_TIMEOUT and fires the signal with that reason', async () => {
@@ -343,92 +310,4 @@ describe('createFile that comes back late', () => {
     expect(journal.lines).toEqual(['createFile /a']);
     expect(errors).toMatchObject([{ callback: 'createFile' }]);
   });
-});
-
-describe('an interrupt', () => {
-  it('answers a request that changes nothing at once, with CANCELLED', async () => {
-    const { read, calls, dispatcher } = slow();
-    const by = caller();
-    const reading = watch(read(by));
-    by.running!.interrupt();
-    await settled();
-    expect(reading.error).toHaveProperty('code', 'CANCELLED');
-    expect(calls[0]!.signal.reason).toBe(reading.error);
-    expect(by.running).toBeUndefined();
-    expect(dispatcher.statistics().readFile).toEqual({ calls: 1, failures: 1, timeouts: 0 });
-  });
-
-  it('only fires the signal of one that may have changed something', async () => {
-    const { write, calls } = slow();
-    const by = caller();
-    const writing = watch(write(by));
-    const running = by.running!;
-    running.interrupt();
-    await settled();
-    expect(writing.done).toBe(false);
-    expect(calls[0]!.signal.reason).toHaveProperty('code', 'CANCELLED');
-    running.interrupt();
-    calls[0]!.done.resolve(5);
-    await settled();
-    expect(writing.value).toBe(5);
-    expect(by.running).toBeUndefined();
-  });
-
-  it('that comes after the answer does nothing', async () => {
-    const { read, write, calls } = slow();
-    for (const start of [read, write]) {
-      const by = caller();
-      const working = start(by);
-      const running = by.running!;
-      const { done, signal } = calls.pop()!;
-      done.resolve(5);
-      expect(await working).toBe(5);
-      running.interrupt();
-      expect(signal.aborted).toBe(false);
-    }
-  });
-
-  it('still leaves a changing request its time limit', async () => {
-    const { write, calls } = slow({ operationTimeout: 100 });
-    const by = caller();
-    const writing = watch(write(by));
-    by.running!.interrupt();
-    await vi.advanceTimersByTimeAsync(101);
-    expect(writing.error).toHaveProperty('code', 'IO_TIMEOUT');
-    expect(calls[0]!.signal.reason).toHaveProperty('code', 'CANCELLED');
-  });
-
-  it("touches nobody else's request", async () => {
-    const { read, calls } = slow();
-    const [one, other] = [caller(1), caller(2)];
-    const readings = [read(one), read(other)].map(watch);
-    one.running!.interrupt();
-    await settled();
-    expect(readings.map(({ done }) => done)).toEqual([true, false]);
-    expect(calls[1]!.signal.aborted).toBe(false);
-    expect(other.running).toBeDefined();
-    calls[1]!.done.resolve(1);
-    await settled();
-  });
-
-  it('finds the request answered when a listener of the signal asks', async () => {
-    const { read, calls, dispatcher } = slow();
-    const by = caller();
-    const reading = watch(read(by));
-    let outstanding = -1;
-    calls[0]!.signal.addEventListener('abort', () => (outstanding = dispatcher.outstandingCount));
-    by.running!.interrupt();
-    expect(outstanding).toBe(0);
-    await settled();
-    expect(reading.done).toBe(true);
-  });
-});
-
-it('a failing request tells its status, also when the callback was interrupted and gave up', async () => {
-  const { write, calls } = slow();
-  const by = caller();
-  const writing = write(by);
-  by.running!.interrupt();
-  calls[0]!.done.reject(calls[0]!.signal.reason);
-  expect(await failureLater(writing)).toBe('CANCELLED');
 });

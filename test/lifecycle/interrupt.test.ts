@@ -26,6 +26,8 @@ describe('a client that waits for a promise that never settles', () => {
     ['queryOpen', 'SIGINT'],
     ['queryOpen', 'SIGKILL'],
     ['findFiles', 'SIGINT'],
+    ['createFile', 'SIGINT'],
+    ['createFile', 'SIGKILL'],
   ] as const)('in %s ends at once by %s, and the signal of the open fires', async (where, how) => {
     const point = mountPoint();
     const host = await startHost();
@@ -42,7 +44,22 @@ describe('a client that waits for a promise that never settles', () => {
     expect(host.seen('error')).toEqual([]);
     await host.unmount('one');
     expect(mountsAt(point)).toEqual([]);
-    expect(host.seen('createFile', path).length).toBe(host.seen('closeFile', path).length);
+    // An open that never came about has nothing to close.
+    const opened = where === 'createFile' ? 0 : host.seen('createFile', path).length;
+    expect(host.seen('closeFile', path).length).toBe(opened);
+  });
+
+  it('in a change ends soon', async () => {
+    const point = mountPoint();
+    const host = await startHost();
+    await host.mount('one', point, { operationTimeout: 60_000, directIo: true });
+    const program = run('sh', '-c', `exec echo text > '${join(point, 'writeFile!never')}'`);
+    await host.event('waiting');
+    program.child.kill('SIGKILL');
+    expect(await within('the client to end', 5_000, program.ended)).toBe('SIGKILL');
+    expect(await host.event('signal')).toMatchObject({ status: 'CANCELLED' });
+    await host.unmount('one');
+    expect(mountsAt(point)).toEqual([]);
   });
 
   it.each(['SIGINT', 'SIGKILL'] as const)(

@@ -128,6 +128,23 @@ describe('unmountOnSignal', () => {
     expect(host.stderr).toBe('');
   });
 
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s while mounting leaves nothing', async (signal) => {
+    const point = mountPoint();
+    const host = await startHost();
+    const options = { unmountOnSignal: true };
+    expect(await host.order('mountAndSignal', 'one', point, options, signal)).toEqual({
+      mountPoint: point,
+    });
+    expect(await host.closed('one')).toBe('unmounted');
+    expect(mountsAt(point)).toEqual([]);
+    expect(host.seen('unmounted')).toHaveLength(1);
+    // A mount that fails tells who asked for it, and signals are as they were.
+    const failed = host.order('mountAndSignal', 'two', `${point}/missing`, options, signal);
+    expect(await failure(failed)).toMatchObject({ code: 'ENOENT' });
+    host.signal(signal);
+    expect(await host.ends()).toEqual({ code: null, signal });
+  });
+
   it('forces a volume in use', async () => {
     const point = mountPoint();
     const host = await startHost();
@@ -140,7 +157,7 @@ describe('unmountOnSignal', () => {
     host.signal('SIGTERM');
     expect(await host.ends()).toEqual({ code: 0, signal: null });
     expect(await read).toMatch(/ECONNABORTED|ENOTCONN/);
-    expect(host.seen('closeFile')).toHaveLength(1);
+    expect(host.seen('closeFile', '/readFile!never')).toHaveLength(1);
     expect(host.seen('unmounted')).toHaveLength(1);
     expect(mountsAt(point)).toEqual([]);
   });

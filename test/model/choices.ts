@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { pattern } from '../conformance/suite.js';
 import type { ModelState } from './live.js';
-import type { Names, NewTime, Node } from './model.js';
+import type { Names, NewTime, Node } from './nodes.js';
 
 /** What calls are made of. */
 

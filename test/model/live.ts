@@ -1,7 +1,7 @@
 import type { Feature } from '../conformance/target.js';
 import type { Posix, Stat } from '../support/posix.js';
-import { isNamed, Model, type ExpectedStat, type KnownTime, type Node } from './model.js';
-import type { OpenFile } from './model.js';
+import { Model } from './model.js';
+import { isNamed, type ExpectedStat, type KnownTime, type Node, type OpenFile } from './nodes.js';
 
 /** Where a file system under test may differ from the disk. */
 export interface Differences {

@@ -3,7 +3,7 @@ import { FALLOC_KEEP_SIZE, FALLOC_PUNCH_HOLE } from '../support/posix.js';
 import * as choose from './choices.js';
 import { octal, shown } from './choices.js';
 import type { Live, ModelState } from './live.js';
-import { isNamed, sizeOf, type OpenFile, type OpenHow } from './model.js';
+import { isNamed, sizeOf, type OpenFile, type OpenHow } from './nodes.js';
 import { StepCommand, statMistake, type Call, type Step } from './step.js';
 
 /** Calls that open, and calls on what is open. */

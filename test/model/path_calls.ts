@@ -3,7 +3,8 @@ import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../support/posix.js';
 import * as choose from './choices.js';
 import { octal, shown, type PathChoice } from './choices.js';
 import type { Live } from './live.js';
-import type { Model, Names } from './model.js';
+import type { Model } from './model.js';
+import type { Names } from './nodes.js';
 import { listingMistake, StepCommand, statMistake, type Call, type Step } from './step.js';
 
 /** Calls on paths. */

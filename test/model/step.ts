@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { PosixError, type Stat } from '../support/posix.js';
 import type { Live, ModelState } from './live.js';
-import { LeavesModel, ModelError, type ExpectedStat, type Node } from './model.js';
+import { LeavesModel, ModelError, type ExpectedStat, type Node } from './nodes.js';
 
 /** One system call, made on the model and on the file system. */
 export interface Step<T> {

@@ -1,5 +1,5 @@
 import type { Live } from './live.js';
-import { describe, listing, touchAccess, type DirectoryNode, type Node } from './model.js';
+import { describe, listing, touchAccess, type DirectoryNode, type Node } from './nodes.js';
 import { contentMistake, listingMistake } from './step.js';
 
 /**

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { useWindowsAddon } from '../../lib/hosts/dokan/addon.js';
+import type { WindowsAddon } from '../../lib/hosts/dokan/native.js';
 import { listMounts, ownerOf } from '../../lib/mounts/list.js';
 import * as mountinfo from '../../lib/mounts/mountinfo.js';
 
@@ -36,10 +38,46 @@ describe('listMounts', () => {
     ]);
   });
 
-  it.each(['win32', 'darwin'] as const)('has nothing to list on %s', async (name) => {
-    on(name);
+  it('has nothing to list on darwin', async () => {
+    on('darwin');
     file.text = '2 1 0:50 / /mnt/a rw - fuse.node-dokan x rw';
     expect(await listMounts()).toEqual([]);
+  });
+
+  it("lists what is mounted through Dokan, by the driver's list", async () => {
+    on('win32');
+    const asked: unknown[] = [];
+    const listMountPoints = (...given: unknown[]): Promise<unknown[]> => {
+      asked.push(given);
+      const rest = { type: 0, uncName: '', deviceName: 'd', sessionId: 1 };
+      return Promise.resolve([
+        { ...rest, mountPoint: '\\DosDevices\\m:', mountOptions: 0 },
+        { ...rest, mountPoint: 'C:\\mnt\\notes\\', mountOptions: 2 },
+      ]);
+    };
+    const before = useWindowsAddon({ listMountPoints } as unknown as WindowsAddon);
+    try {
+      expect(await listMounts({ libraryPath: 'C:\\d\\dokan2.dll' })).toEqual([
+        { mountPoint: 'M:', volumeLabel: '', userId: undefined, readOnly: false },
+        { mountPoint: 'C:\\mnt\\notes', volumeLabel: '', userId: undefined, readOnly: true },
+      ]);
+      expect(asked).toEqual([['C:\\d\\dokan2.dll', false]]);
+      await expect(listMounts({ libraryPath: 'dokan2.dll' })).rejects.toThrow(/absolute path/);
+    } finally {
+      useWindowsAddon(before);
+    }
+  });
+
+  it('lists nothing on Windows without Dokan', async () => {
+    on('win32');
+    const missing = Object.assign(new Error('no library'), { code: 'ELIBRARY', win32Error: 126 });
+    const listMountPoints = (): Promise<never> => Promise.reject(missing);
+    const before = useWindowsAddon({ listMountPoints } as unknown as WindowsAddon);
+    try {
+      expect(await listMounts()).toEqual([]);
+    } finally {
+      useWindowsAddon(before);
+    }
   });
 });
 

@@ -10,7 +10,8 @@ async function makeSource(place: Place): Promise<string> {
   const source = join(place.scratch, 'source');
   const posix = new Posix();
   try {
-    await makeTree(posix, source);
+    const many = place.isSlow ? 40 : 300;
+    await makeTree(posix, source, (feature) => place.has(feature), many);
   } finally {
     await posix.close();
   }
@@ -18,7 +19,8 @@ async function makeSource(place: Place): Promise<string> {
 }
 
 /** Whether the holes of the sparse files have stayed holes, in a quarter of their size at most. */
-async function keepsHoles(place: Place, tree: string): Promise<boolean> {
+async function keepsHoles(place: Place, tree: string): Promise<boolean | undefined> {
+  if (!place.has('sparseFiles')) return undefined;
   const blocks = await place.run('stat', ['--format=%b', 'sparse/holes', 'sparse/all-hole'], {
     cwd: tree,
   });
@@ -83,7 +85,7 @@ programs.add('tar: there and back with nothing lost', ['tar', 'getfattr'], async
   };
 });
 
-programs.add('rsync: both ways with no difference', ['rsync', 'getfattr'], async (place) => {
+async function bothWays(place: Place): Promise<unknown> {
   const source = await makeSource(place);
   const wanted = await manifest(source);
   const there = place.make('there');
@@ -98,7 +100,7 @@ programs.add('rsync: both ways with no difference', ['rsync', 'getfattr'], async
   // Changes in place: a delta has to be found, and written into the copy.
   // (rsync lets the time of a directory be when it is of the same second.)
   const changes =
-    'printf changed >> plain/131073 && rm odd/... && touch -d 2001-02-03T04:05:06 odd';
+    'printf changed >> plain/131073 && rm odd/-rf && touch -d 2001-02-03T04:05:06 odd';
   await place.run('sh', ['-c', changes], { cwd: source });
   await place.run('rsync', [...RSYNC, '--delete', '--no-whole-file', `${source}/`, `${there}/`]);
   expect(await manifest(there)).toEqual(await manifest(source));
@@ -108,6 +110,9 @@ programs.add('rsync: both ways with no difference', ['rsync', 'getfattr'], async
     holesThere: await keepsHoles(place, there),
     holesBack: await keepsHoles(place, back),
   };
-});
+}
 
-programs.install();
+// It makes its files with the mode 0600, and gives up where that cannot be.
+programs.add('rsync: both ways with no difference', ['rsync', 'getfattr'], bothWays, ['modes']);
+
+programs.install('memfs');

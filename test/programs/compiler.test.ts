@@ -57,6 +57,12 @@ function writeProject(place: Place): void {
 const date = (place: Place, day: string, ...names: string[]): Promise<string> =>
   place.run('touch', [`--date=2001-02-${day} 03:04:05.678901234 UTC`, ...names]);
 
+/** Without modes no file can be executed, but the dynamic loader maps and runs it all the same. */
+const execute = (place: Place, program: string, argument: string): Promise<string> =>
+  place.has('modes')
+    ? place.run(program, [argument])
+    : place.run('/lib64/ld-linux-x86-64.so.2', [program, argument]);
+
 const programs = new Programs();
 
 programs.add('gcc and make: a program of many files', ['gcc', 'make', 'ar'], async (place) => {
@@ -64,8 +70,8 @@ programs.add('gcc and make: a program of many files', ['gcc', 'make', 'ar'], asy
   const make = (...args: string[]): Promise<string> => place.run('make', ['-j2', ...args]);
   await make();
   const results: Record<string, unknown> = {
-    static: await place.run('./static', ['one']),
-    shared: await place.run('./shared', ['two']),
+    static: await execute(place, './static', 'one'),
+    shared: await execute(place, './shared', 'two'),
     digests: await place.run('sha256sum', ['static', 'shared', 'libparts.a', 'libparts.so']),
   };
   // Exits with 1 when anything is out of date.
@@ -81,11 +87,11 @@ programs.add('gcc and make: a program of many files', ['gcc', 'make', 'ar'], asy
   await date(place, '03', 'libparts.a', 'libparts.so', 'main.o');
   await date(place, '04', 'special.h');
   await make();
-  results['changed'] = await place.run('./shared', ['three']);
+  results['changed'] = await execute(place, './shared', 'three');
   expect(results['changed']).not.toBe(results['shared']);
   await make('clean');
   results['left'] = (await place.run('find', ['.', '-type', 'f'])).split('\n').sort();
   return results;
 });
 
-programs.install();
+programs.install('mirrorfs');

@@ -77,4 +77,4 @@ for (const job of jobs) {
   });
 }
 
-programs.install();
+programs.install('memfs', /psync/);

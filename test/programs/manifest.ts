@@ -2,16 +2,18 @@ import { run } from '../support/tools.js';
 
 /**
  * All of a tree that a backup has to keep: type, mode, owner, links, size, time to the nanosecond,
- * link target and content of each entry. Sizes of directories are the file system's own affair.
+ * link target and content of each entry. Sizes and link counts of directories are the file system's
+ * own affair.
  */
 export async function manifest(directory: string): Promise<string[]> {
   // The time of the root itself changes with what is done beside the tree.
-  const common = '%P\\t%y\\t%m\\t%U:%G\\t%n';
+  const common = '%P\\t%y\\t%m\\t%U:%G';
   const format = ['-mindepth', '1', '-printf'];
   const entries = await run(
     'find',
-    ['.', ...format, `${common}\\t`, '(', '-type', 'd', '-printf', '-', '-o', '-printf', '%s', ')']
-      // After the size, what all have in common again.
+    ['.', ...format, `${common}\\t`, '(', '-type', 'd', '-printf', '-', '-o']
+      .concat(['-printf', '%n\\t%s', ')'])
+      // After links and size, what all have in common again.
       .concat(['-printf', '\\t%T@\\t%l\\0']),
     { cwd: directory },
   );

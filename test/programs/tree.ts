@@ -1,4 +1,5 @@
 import { pattern } from '../conformance/suite.js';
+import type { Features } from '../conformance/target.js';
 import { FALLOC_KEEP_SIZE, FALLOC_PUNCH_HOLE, type Path, type Posix } from '../support/posix.js';
 
 /** The sparse file of the tree: what it would take without holes, in bytes. */
@@ -6,25 +7,35 @@ export const SPARSE_SIZE = 24 << 20;
 
 const isRoot = process.getuid?.() === 0;
 
+/** Says what the file systems that are to hold the tree can do. */
+export type Has = (feature: keyof Features) => boolean;
+
 const oddNames: readonly Path[] = [
   ' leading and trailing ',
-  '-rf',
   'new\nline',
-  'tab\tquote\'double"back\\slash',
-  'colon:in:name',
+  'tab\tquote\'double"',
   '*?[glob]$(not run)`;&|<>',
   '...',
+];
+
+const unusualNames: readonly Path[] = [
+  '-rf',
+  'colon:in:name',
   'né語\u{1f600}',
   // Composed and decomposed are two names on Linux.
   'é',
   'e\u0301',
   'x'.repeat(255),
   'é'.repeat(127),
-  Buffer.from([0x6c, 0xe4, 0xf6, 0xff, 0x2e]),
 ];
 
-/** Makes a tree with everything a backup program has to keep. */
-export async function makeTree(posix: Posix, root: string): Promise<void> {
+const rawName = Buffer.from([0x6c, 0xe4, 0xf6, 0xff, 0x2e]);
+
+/**
+ * Makes a tree with everything a backup program has to keep, as far as it can be kept.
+ * @param many - files in one directory
+ */
+export async function makeTree(posix: Posix, root: string, has: Has, many: number): Promise<void> {
   const at = (name: Path): Path =>
     typeof name === 'string' ? `${root}/${name}` : Buffer.concat([Buffer.from(`${root}/`), name]);
   await posix.mkdir(root);
@@ -49,19 +60,25 @@ export async function makeTree(posix: Posix, root: string): Promise<void> {
     await posix.mkdir(at(deep));
   }
   await posix.writeFile(at(`${deep}/file`), 'deep\n');
-  await posix.createMany(at('empty'), 'many-', 300);
-  await makeOddNames(posix, at);
-  await makeLinks(posix, at);
-  await makeModes(posix, at);
+  await posix.createMany(at('empty'), 'many-', many);
+  await makeOddNames(posix, at, has);
+  if (has('hardLinks') && has('symbolicLinks')) await makeLinks(posix, at);
+  if (has('modes') && has('ownership')) await makeModes(posix, at);
   await makeSparse(posix, at);
-  await makeAttributes(posix, at);
-  await makeTimes(posix, at);
+  if (has('xattrs')) await makeAttributes(posix, at);
+  await makeTimes(posix, at, has);
 }
 
 type At = (name: Path) => Path;
 
-async function makeOddNames(posix: Posix, at: At): Promise<void> {
-  for (const [index, name] of oddNames.entries()) {
+async function makeOddNames(posix: Posix, at: At, has: Has): Promise<void> {
+  const names = [
+    ...unusualNames,
+    ...(has('oddNames') ? oddNames : []),
+    ...(has('backslashes') ? ['back\\slash'] : []),
+    ...(has('rawNames') ? [rawName] : []),
+  ];
+  for (const [index, name] of names.entries()) {
     const inside = Buffer.concat([Buffer.from('odd/'), Buffer.from(name as string)]);
     await posix.writeFile(at(inside), `number ${String(index)}\n`);
   }
@@ -121,14 +138,16 @@ async function makeAttributes(posix: Posix, at: At): Promise<void> {
  * No time is of this run, so that equal trees have equal manifests, and none that is copied is by
  * chance the time of copying.
  */
-async function makeTimes(posix: Posix, at: At): Promise<void> {
+async function makeTimes(posix: Posix, at: At, has: Has): Promise<void> {
+  const unit = has('nanoseconds') ? 1n : 100n;
+  const whole = (time: bigint): bigint => (time / unit) * unit;
   const special: Readonly<Record<string, bigint>> = {
     'times/epoch': 0n,
     'times/before': -1_000_000_001n,
     'times/late': 4_500_000_000_999_999_999n,
   };
   for (const name of Object.keys(special)) await posix.writeFile(at(name), name);
-  await posix.symlink('epoch', at('times/link'));
+  if (has('symbolicLinks')) await posix.symlink('epoch', at('times/link'));
   let time = 1_000_000_000_123_456_789n;
   const visit = async (directory: Path): Promise<void> => {
     for (const { name, kind } of await posix.scandir(at(directory))) {
@@ -136,7 +155,7 @@ async function makeTimes(posix: Posix, at: At): Promise<void> {
       if (kind === 'directory') await visit(inside);
       time += 1_111_111_111n;
       const modified = special[inside.toString().slice(2)] ?? time;
-      await posix.utimens(at(inside), 5n, modified, false);
+      await posix.utimens(at(inside), 500n, whole(modified), false);
     }
   };
   await visit('.');

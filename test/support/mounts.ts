@@ -19,6 +19,7 @@ const unescape = (text: string): string =>
 
 /** What this machine has mounted, by the kernel's own list. */
 export function kernelMounts(): MountLine[] {
+  if (process.platform !== 'linux') return [];
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split('\n');
   return lines.map((line) => {
     const [before = '', after = ''] = line.split(' - ');

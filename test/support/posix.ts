@@ -1,231 +1,26 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { atExit } from './cleanup.js';
-import type { Exit } from './example.js';
+import { PosixProcess } from './posix_process.js';
+import type {
+  Path,
+  OpenFlags,
+  Time,
+  FileKind,
+  Stat,
+  StatVfs,
+  Lock,
+  LockKind,
+} from './posix_types.js';
 
-/** A path: text, or bytes where it is not UTF-8. */
-export type Path = string | Buffer;
-
-/** Open flags without their `O_`, e.g. `RDWR|CREAT|EXCL`. */
-export type OpenFlags = string;
-
-/** Nanoseconds since the epoch, or what utimensat(2) calls UTIME_NOW and UTIME_OMIT. */
-export type Time = bigint | 'now' | 'omit';
-
-export type FileKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'character' | 'block';
-
-export interface Stat {
-  kind: FileKind;
-  /** The lower 12 bits. */
-  mode: number;
-  ino: bigint;
-  dev: bigint;
-  nlink: number;
-  uid: number;
-  gid: number;
-  size: number;
-  /** Units of 512 bytes. */
-  blocks: number;
-  blksize: number;
-  rdev: number;
-  /** Nanoseconds since the epoch. */
-  atime: bigint;
-  mtime: bigint;
-  ctime: bigint;
-}
-
-export interface StatVfs {
-  bsize: number;
-  frsize: number;
-  blocks: number;
-  bfree: number;
-  bavail: number;
-  files: number;
-  ffree: number;
-  flag: number;
-  namemax: number;
-}
-
-export interface Lock {
-  kind: 'read' | 'write';
-  start: number;
-  length: number;
-  pid: number;
-}
-
-export type LockKind = 'read' | 'write' | 'unlock';
-
-/** A system call failed; `code` is the errno name. */
-export class PosixError extends Error {
-  readonly code: string;
-
-  constructor(code: string, call: string, args: readonly unknown[]) {
-    super(`${call}(${args.map(show).join(', ')}): ${code}`);
-    this.name = 'PosixError';
-    this.code = code;
-  }
-}
-
-export interface PosixOptions {
-  /** Gives up root for this user and group. */
-  readonly uid?: number;
-  /** Milliseconds a call may take before the helper is killed. */
-  readonly deadline?: number;
-}
-
-interface Pending {
-  readonly call: string;
-  readonly args: readonly unknown[];
-  readonly timer: NodeJS.Timeout;
-  resolve(value: unknown): void;
-  reject(error: Error): void;
-}
-
-export const AT_FDCWD = null;
-export const RENAME_NOREPLACE = 1;
-export const RENAME_EXCHANGE = 2;
-export const FALLOC_KEEP_SIZE = 1;
-export const FALLOC_PUNCH_HOLE = 2;
-export const FALLOC_COLLAPSE_RANGE = 8;
-export const FALLOC_ZERO_RANGE = 16;
-export const RESOLVE_NO_SYMLINKS = 4;
-export const RESOLVE_BENEATH = 8;
-
-const program = fileURLToPath(new URL('./posix_helper.py', import.meta.url));
+export * from './posix_types.js';
+export { PosixError, type PosixOptions } from './posix_process.js';
 
 /**
  * A process that makes system calls for a test: Node has no maps, locks, extended attributes or
  * sparse files, and one process cannot play two. Calls are answered in order.
  */
-export class Posix {
-  readonly child: ChildProcess;
-  readonly exit: Promise<Exit>;
-  readonly #deadline: number;
-  readonly #pending: Pending[] = [];
-  readonly #released: () => void;
-  #stderr = '';
-  #ended: Exit | undefined;
-
-  constructor(options: PosixOptions = {}) {
-    this.#deadline = options.deadline ?? 60_000;
-    const args = options.uid === undefined ? [] : [String(options.uid)];
-    this.child = spawn('python3', ['-u', program, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
-    this.#released = atExit(() => this.child.kill('SIGKILL'));
-    let rest = '';
-    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      // A large answer comes in many pieces: only look for its end in the new one.
-      if (!text.includes('\n')) {
-        rest += text;
-        return;
-      }
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) this.#settle(line);
-    });
-    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr += text;
-    });
-    // The pipe breaks when the helper is killed by design; 'close' below tells the callers.
-    this.child.stdin?.on('error', () => undefined);
-    this.exit = new Promise((resolve) => {
-      const end = (code: number | null, signal: NodeJS.Signals | null): void => {
-        this.#ended ??= { code, signal };
-        this.#released();
-        for (const pending of this.#pending.splice(0)) {
-          clearTimeout(pending.timer);
-          const why = JSON.stringify(this.#ended);
-          pending.reject(new Error(`helper ended in ${pending.call}: ${why}\n${this.#stderr}`));
-        }
-        resolve(this.#ended);
-      };
-      this.child.once('error', (error) => {
-        this.#stderr += String(error);
-        end(null, null);
-      });
-      this.child.once('close', end);
-    });
-  }
-
-  get pid(): number {
-    return this.child.pid ?? -1;
-  }
-
-  get ended(): Exit | undefined {
-    return this.#ended;
-  }
-
-  /** Ends it in the ordinary manner: descriptors are closed, nothing is lost. */
-  async close(): Promise<Exit> {
-    this.child.stdin?.end();
-    return this.exit;
-  }
-
-  /** Ends it as a crash does. */
-  async kill(): Promise<Exit> {
-    if (this.#ended === undefined) this.child.kill('SIGKILL');
-    return this.exit;
-  }
-
-  /** Whether the helper sleeps in a system call other than the one that waits for orders. */
-  isBlocked(): boolean {
-    const line = readFileSync(`/proc/${String(this.pid)}/syscall`, 'utf8').trimEnd();
-    // While it waits it is in read(2) on descriptor 0; the call's number differs by architecture.
-    return line !== 'running' && line.split(' ')[1] !== '0x0';
-  }
-
-  #settle(line: string): void {
-    const pending = this.#pending.shift();
-    if (pending === undefined) return;
-    clearTimeout(pending.timer);
-    try {
-      pending.resolve(unwrap(JSON.parse(line, revive), pending.call, pending.args));
-    } catch (error) {
-      pending.reject(error instanceof Error ? error : new Error(String(error)));
-    }
-  }
-
-  /** Any call of the helper by name. The typed methods below are the way to write tests. */
-  call(call: string, ...args: readonly unknown[]): Promise<unknown> {
-    // Taken here, so that a rejection's stack shows the test's line.
-    const origin = new Error();
-    return new Promise<unknown>((resolve, reject) => {
-      if (this.#ended !== undefined) {
-        reject(new Error(`helper has ended: ${JSON.stringify(this.#ended)}\n${this.#stderr}`));
-        return;
-      }
-      const timer = setTimeout(() => {
-        this.child.kill('SIGKILL');
-        const shown = `${call}(${args.map(show).join(', ')})`;
-        reject(new Error(`${shown}: no answer in ${String(this.#deadline)} ms`));
-      }, this.#deadline);
-      this.#pending.push({ call, args, timer, resolve, reject });
-      this.child.stdin?.write(`${JSON.stringify(wrap({ call, args }))}\n`);
-    }).catch((error: unknown) => {
-      if (error instanceof Error) {
-        const frames = origin.stack?.split('\n').slice(2).join('\n') ?? '';
-        error.stack = `${error.name}: ${error.message}\n${frames}`;
-      }
-      throw error;
-    });
-  }
-
-  /**
-   * Several calls in one go; each answers by itself, `undefined` standing for success without
-   * a value.
-   */
-  async batch(requests: readonly (readonly [string, ...unknown[]])[]): Promise<unknown[]> {
-    const wire = requests.map(([call, ...args]) => ({ call, args }));
-    const answers = (await this.call('batch', wire)) as unknown[];
-    return answers.map((answer, index) => {
-      const request = requests[index] ?? ['?'];
-      return unwrap(answer, request[0], request.slice(1));
-    });
-  }
-
+export class Posix extends PosixProcess {
   // Opens.
   open(path: Path, flags: OpenFlags, mode = 0o666, dirfd: number | null = null): Promise<number> {
-    return this.#ask('open', path, flags, mode, dirfd);
+    return this.ask('open', path, flags, mode, dirfd);
   }
   openat2(
     dirfd: number | null,
@@ -234,57 +29,57 @@ export class Posix {
     mode = 0,
     resolve = 0,
   ): Promise<number> {
-    return this.#ask('openat2', dirfd, path, flags, mode, resolve);
+    return this.ask('openat2', dirfd, path, flags, mode, resolve);
   }
   closeFd(fd: number): Promise<void> {
-    return this.#ask('close', fd);
+    return this.ask('close', fd);
   }
   dup(fd: number): Promise<number> {
-    return this.#ask('dup', fd);
+    return this.ask('dup', fd);
   }
   read(fd: number, length: number): Promise<Buffer> {
-    return this.#ask('read', fd, length);
+    return this.ask('read', fd, length);
   }
   pread(fd: number, length: number, offset: number): Promise<Buffer> {
-    return this.#ask('pread', fd, length, offset);
+    return this.ask('pread', fd, length, offset);
   }
   write(fd: number, data: Buffer | string): Promise<number> {
-    return this.#ask('write', fd, bytes(data));
+    return this.ask('write', fd, bytes(data));
   }
   pwrite(fd: number, data: Buffer | string, offset: number | bigint): Promise<number> {
-    return this.#ask('pwrite', fd, bytes(data), offset);
+    return this.ask('pwrite', fd, bytes(data), offset);
   }
   /** With a buffer aligned as O_DIRECT demands. */
   preadDirect(fd: number, length: number, offset: number): Promise<Buffer> {
-    return this.#ask('pread_direct', fd, length, offset);
+    return this.ask('pread_direct', fd, length, offset);
   }
   pwriteDirect(fd: number, data: Buffer, offset: number): Promise<number> {
-    return this.#ask('pwrite_direct', fd, data, offset);
+    return this.ask('pwrite_direct', fd, data, offset);
   }
   lseek(
     fd: number,
     offset: number | bigint,
     whence: 'SET' | 'CUR' | 'END' | 'DATA' | 'HOLE',
   ): Promise<number> {
-    return this.#ask('lseek', fd, offset, whence);
+    return this.ask('lseek', fd, offset, whence);
   }
   ftruncate(fd: number, length: number | bigint): Promise<void> {
-    return this.#ask('ftruncate', fd, length);
+    return this.ask('ftruncate', fd, length);
   }
   truncate(path: Path, length: number | bigint): Promise<void> {
-    return this.#ask('truncate', path, length);
+    return this.ask('truncate', path, length);
   }
   fsync(fd: number): Promise<void> {
-    return this.#ask('fsync', fd);
+    return this.ask('fsync', fd);
   }
   fdatasync(fd: number): Promise<void> {
-    return this.#ask('fdatasync', fd);
+    return this.ask('fdatasync', fd);
   }
   syncfs(fd: number): Promise<void> {
-    return this.#ask('syncfs', fd);
+    return this.ask('syncfs', fd);
   }
   fallocate(fd: number, mode: number, offset: number, length: number): Promise<void> {
-    return this.#ask('fallocate', fd, mode, offset, length);
+    return this.ask('fallocate', fd, mode, offset, length);
   }
   copyFileRange(
     source: number,
@@ -293,147 +88,147 @@ export class Posix {
     sourceOffset: number,
     targetOffset: number,
   ): Promise<number> {
-    return this.#ask('copy_file_range', source, target, length, sourceOffset, targetOffset);
+    return this.ask('copy_file_range', source, target, length, sourceOffset, targetOffset);
   }
   sendfile(target: number, source: number, offset: number, length: number): Promise<number> {
-    return this.#ask('sendfile', target, source, offset, length);
+    return this.ask('sendfile', target, source, offset, length);
   }
 
   // Whole files.
   writeFile(path: Path, data: Buffer | string, mode = 0o666): Promise<void> {
-    return this.#ask('write_file', path, bytes(data), mode);
+    return this.ask('write_file', path, bytes(data), mode);
   }
   readFile(path: Path): Promise<Buffer> {
-    return this.#ask('read_file', path);
+    return this.ask('read_file', path);
   }
   async readText(path: Path): Promise<string> {
     return (await this.readFile(path)).toString('utf8');
   }
   /** SHA-256 of the content, in hexadecimal. */
   digest(path: Path): Promise<string> {
-    return this.#ask('digest', path);
+    return this.ask('digest', path);
   }
 
   // Attributes.
   stat(path: Path): Promise<Stat> {
-    return this.#ask('stat', path);
+    return this.ask('stat', path);
   }
   lstat(path: Path): Promise<Stat> {
-    return this.#ask('lstat', path);
+    return this.ask('lstat', path);
   }
   fstat(fd: number): Promise<Stat> {
-    return this.#ask('fstat', fd);
+    return this.ask('fstat', fd);
   }
   birthTime(path: Path): Promise<bigint | null> {
-    return this.#ask('birth_time', path);
+    return this.ask('birth_time', path);
   }
   chmod(path: Path, mode: number): Promise<void> {
-    return this.#ask('chmod', path, mode);
+    return this.ask('chmod', path, mode);
   }
   fchmod(fd: number, mode: number): Promise<void> {
-    return this.#ask('fchmod', fd, mode);
+    return this.ask('fchmod', fd, mode);
   }
   chown(path: Path, uid: number, gid: number): Promise<void> {
-    return this.#ask('chown', path, uid, gid);
+    return this.ask('chown', path, uid, gid);
   }
   lchown(path: Path, uid: number, gid: number): Promise<void> {
-    return this.#ask('lchown', path, uid, gid);
+    return this.ask('lchown', path, uid, gid);
   }
   fchown(fd: number, uid: number, gid: number): Promise<void> {
-    return this.#ask('fchown', fd, uid, gid);
+    return this.ask('fchown', fd, uid, gid);
   }
   utimens(path: Path, atime: Time, mtime: Time, follow = true): Promise<void> {
-    return this.#ask('utimens', path, atime, mtime, follow);
+    return this.ask('utimens', path, atime, mtime, follow);
   }
   futimens(fd: number, atime: Time, mtime: Time): Promise<void> {
-    return this.#ask('futimens', fd, atime, mtime);
+    return this.ask('futimens', fd, atime, mtime);
   }
   /** @param mode - R_OK 4, W_OK 2, X_OK 1, F_OK 0 */
   access(path: Path, mode: number): Promise<void> {
-    return this.#ask('access', path, mode);
+    return this.ask('access', path, mode);
   }
   statvfs(path: Path): Promise<StatVfs> {
-    return this.#ask('statvfs', path);
+    return this.ask('statvfs', path);
   }
 
   // Names.
   mkdir(path: Path, mode = 0o777): Promise<void> {
-    return this.#ask('mkdir', path, mode);
+    return this.ask('mkdir', path, mode);
   }
   rmdir(path: Path): Promise<void> {
-    return this.#ask('rmdir', path);
+    return this.ask('rmdir', path);
   }
   unlink(path: Path): Promise<void> {
-    return this.#ask('unlink', path);
+    return this.ask('unlink', path);
   }
   rename(old: Path, renamed: Path): Promise<void> {
-    return this.#ask('rename', old, renamed);
+    return this.ask('rename', old, renamed);
   }
   renameat2(old: Path, renamed: Path, flags: number): Promise<void> {
-    return this.#ask('renameat2', old, renamed, flags);
+    return this.ask('renameat2', old, renamed, flags);
   }
   link(old: Path, linked: Path, follow = false): Promise<void> {
-    return this.#ask('link', old, linked, follow);
+    return this.ask('link', old, linked, follow);
   }
   linkDescriptor(fd: number, linked: Path): Promise<void> {
-    return this.#ask('link_descriptor', fd, linked);
+    return this.ask('link_descriptor', fd, linked);
   }
   symlink(target: Path, path: Path): Promise<void> {
-    return this.#ask('symlink', target, path);
+    return this.ask('symlink', target, path);
   }
   readlink(path: Path): Promise<Buffer> {
-    return this.#ask('readlink', path);
+    return this.ask('readlink', path);
   }
   mknod(path: Path, mode: number, device = 0): Promise<void> {
-    return this.#ask('mknod', path, mode, device);
+    return this.ask('mknod', path, mode, device);
   }
   bindSocket(path: Path): Promise<void> {
-    return this.#ask('bind_socket', path);
+    return this.ask('bind_socket', path);
   }
   /** Names in byte order. */
   listdir(path: Path): Promise<Buffer[]> {
-    return this.#ask('listdir', path);
+    return this.ask('listdir', path);
   }
   async names(path: Path): Promise<string[]> {
     return (await this.listdir(path)).map((name) => name.toString('utf8'));
   }
   scandir(path: Path): Promise<{ name: Buffer; kind: FileKind | 'other'; ino: bigint }[]> {
-    return this.#ask('scandir', path);
+    return this.ask('scandir', path);
   }
   chdir(path: Path): Promise<void> {
-    return this.#ask('chdir', path);
+    return this.ask('chdir', path);
   }
   fchdir(fd: number): Promise<void> {
-    return this.#ask('fchdir', fd);
+    return this.ask('fchdir', fd);
   }
   getcwd(): Promise<Buffer> {
-    return this.#ask('getcwd');
+    return this.ask('getcwd');
   }
   umask(mask: number): Promise<number> {
-    return this.#ask('umask', mask);
+    return this.ask('umask', mask);
   }
   removeTree(path: Path): Promise<void> {
-    return this.#ask('remove_tree', path);
+    return this.ask('remove_tree', path);
   }
 
   // Directory streams.
   opendir(path: Path): Promise<number> {
-    return this.#ask('opendir', path);
+    return this.ask('opendir', path);
   }
   readdir(stream: number, count = 1): Promise<{ name: Buffer; position: bigint }[]> {
-    return this.#ask('readdir', stream, count);
+    return this.ask('readdir', stream, count);
   }
   telldir(stream: number): Promise<bigint> {
-    return this.#ask('telldir', stream);
+    return this.ask('telldir', stream);
   }
   seekdir(stream: number, position: bigint): Promise<void> {
-    return this.#ask('seekdir', stream, position);
+    return this.ask('seekdir', stream, position);
   }
   rewinddir(stream: number): Promise<void> {
-    return this.#ask('rewinddir', stream);
+    return this.ask('rewinddir', stream);
   }
   closedir(stream: number): Promise<void> {
-    return this.#ask('closedir', stream);
+    return this.ask('closedir', stream);
   }
 
   // Extended attributes.
@@ -444,29 +239,29 @@ export class Posix {
     flags: '' | 'CREATE' | 'REPLACE' = '',
     follow = true,
   ): Promise<void> {
-    return this.#ask('setxattr', path, name, bytes(value), flags, follow);
+    return this.ask('setxattr', path, name, bytes(value), flags, follow);
   }
   getxattr(path: Path, name: Path, follow = true): Promise<Buffer> {
-    return this.#ask('getxattr', path, name, follow);
+    return this.ask('getxattr', path, name, follow);
   }
   getxattrSize(path: Path, name: Path, size: number): Promise<number> {
-    return this.#ask('getxattr_size', path, name, size);
+    return this.ask('getxattr_size', path, name, size);
   }
   /** Names in the `user.` namespace, sorted. */
   listxattr(path: Path, follow = true): Promise<string[]> {
-    return this.#ask('listxattr', path, follow);
+    return this.ask('listxattr', path, follow);
   }
   listxattrSize(path: Path, size: number): Promise<number> {
-    return this.#ask('listxattr_size', path, size);
+    return this.ask('listxattr_size', path, size);
   }
   removexattr(path: Path, name: Path, follow = true): Promise<void> {
-    return this.#ask('removexattr', path, name, follow);
+    return this.ask('removexattr', path, name, follow);
   }
   fsetxattr(fd: number, name: Path, value: Buffer | string): Promise<void> {
-    return this.#ask('fsetxattr', fd, name, bytes(value));
+    return this.ask('fsetxattr', fd, name, bytes(value));
   }
   fgetxattr(fd: number, name: Path): Promise<Buffer> {
-    return this.#ask('fgetxattr', fd, name);
+    return this.ask('fgetxattr', fd, name);
   }
 
   // Locks. A length of 0 reaches to the end of the file, wherever that is.
@@ -477,7 +272,7 @@ export class Posix {
     length: number,
     how: { wait?: boolean; ofd?: boolean } = {},
   ): Promise<void> {
-    return this.#ask('lock', fd, kind, start, length, how.wait ?? false, how.ofd ?? false);
+    return this.ask('lock', fd, kind, start, length, how.wait ?? false, how.ofd ?? false);
   }
   testLock(
     fd: number,
@@ -485,10 +280,10 @@ export class Posix {
     start: number,
     length: number,
   ): Promise<Lock | null> {
-    return this.#ask('test_lock', fd, kind, start, length);
+    return this.ask('test_lock', fd, kind, start, length);
   }
   flock(fd: number, kind: 'shared' | 'exclusive' | 'unlock', wait = false): Promise<void> {
-    return this.#ask('flock', fd, kind, wait);
+    return this.ask('flock', fd, kind, wait);
   }
 
   // Memory maps.
@@ -497,32 +292,32 @@ export class Posix {
     length: number,
     how: { shared?: boolean; writable?: boolean; offset?: number } = {},
   ): Promise<number> {
-    return this.#ask('map', fd, length, how.shared ?? true, how.writable ?? true, how.offset ?? 0);
+    return this.ask('map', fd, length, how.shared ?? true, how.writable ?? true, how.offset ?? 0);
   }
   mapRead(map: number, offset: number, length: number): Promise<Buffer> {
-    return this.#ask('map_read', map, offset, length);
+    return this.ask('map_read', map, offset, length);
   }
   mapWrite(map: number, offset: number, data: Buffer | string): Promise<void> {
-    return this.#ask('map_write', map, offset, bytes(data));
+    return this.ask('map_write', map, offset, bytes(data));
   }
   msync(map: number, asynchronous = false): Promise<void> {
-    return this.#ask('msync', map, asynchronous);
+    return this.ask('msync', map, asynchronous);
   }
   unmap(map: number): Promise<void> {
-    return this.#ask('unmap', map);
+    return this.ask('unmap', map);
   }
 
   // The process.
   getuid(): Promise<number> {
-    return this.#ask('getuid');
+    return this.ask('getuid');
   }
   /** Runs a program with execve(2) and gives its exit status. */
   execute(path: Path): Promise<number> {
-    return this.#ask('execute', path);
+    return this.ask('execute', path);
   }
   /** Closes everything, working directory /, umask 022. */
   reset(): Promise<void> {
-    return this.#ask('reset');
+    return this.ask('reset');
   }
 
   // Loops: what several helpers do at once.
@@ -532,82 +327,43 @@ export class Posix {
     count: number,
     kind: 'file' | 'directory' = 'file',
   ): Promise<void> {
-    return this.#ask('create_many', directory, prefix, count, kind);
+    return this.ask('create_many', directory, prefix, count, kind);
   }
   unlinkMany(directory: Path, names: readonly Path[]): Promise<void> {
-    return this.#ask('unlink_many', directory, names);
+    return this.ask('unlink_many', directory, names);
   }
   appendRecords(path: Path, tag: string, count: number, length: number): Promise<void> {
-    return this.#ask('append_records', path, tag, count, length);
+    return this.ask('append_records', path, tag, count, length);
   }
   churn(directory: Path, prefix: string, count: number, seed: number): Promise<string[]> {
-    return this.#ask('churn', directory, prefix, count, seed);
+    return this.ask('churn', directory, prefix, count, seed);
   }
   writeRegions(
     path: Path,
     region: { start: number; stride: number; length: number; count: number; fill: number },
   ): Promise<void> {
     const { start, stride, length, count, fill } = region;
-    return this.#ask('write_regions', path, start, stride, length, count, fill);
+    return this.ask('write_regions', path, start, stride, length, count, fill);
   }
   replaceMany(path: Path, prefix: string, count: number, length: number): Promise<void> {
-    return this.#ask('replace_many', path, prefix, count, length);
+    return this.ask('replace_many', path, prefix, count, length);
   }
   readWhole(path: Path, count: number, length: number): Promise<string[]> {
-    return this.#ask('read_whole', path, count, length);
+    return this.ask('read_whole', path, count, length);
   }
   exclusiveWins(directory: Path, count: number): Promise<number[]> {
-    return this.#ask('exclusive_wins', directory, count);
+    return this.ask('exclusive_wins', directory, count);
   }
   mkdirWins(directory: Path, count: number): Promise<number[]> {
-    return this.#ask('mkdir_wins', directory, count);
+    return this.ask('mkdir_wins', directory, count);
   }
   lockedIncrements(path: Path, count: number, how: 'fcntl' | 'ofd' | 'flock'): Promise<void> {
-    return this.#ask('locked_increments', path, count, how);
+    return this.ask('locked_increments', path, count, how);
   }
   fill(path: Path, block: number): Promise<{ written: number; errno: string }> {
-    return this.#ask('fill', path, block);
-  }
-
-  #ask<T>(call: string, ...args: readonly unknown[]): Promise<T> {
-    return this.call(call, ...args) as Promise<T>;
+    return this.ask('fill', path, block);
   }
 }
 
 const bytes = (data: Buffer | string): Buffer =>
   typeof data === 'string' ? Buffer.from(data, 'utf8') : data;
-
-function show(value: unknown): string {
-  if (Buffer.isBuffer(value)) {
-    return value.length > 64 ? `<${String(value.length)} bytes>` : JSON.stringify(value.toString());
-  }
-  if (typeof value === 'bigint') return `${String(value)}n`;
-  if (value === undefined) return 'undefined';
-  const text = JSON.stringify(value);
-  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
-}
-
-// Buffer's own toJSON would run before a JSON.stringify replacer sees it.
-function wrap(value: unknown): unknown {
-  if (Buffer.isBuffer(value)) return { $b: value.toString('base64') };
-  if (typeof value === 'bigint') return { $i: value.toString() };
-  if (Array.isArray(value)) return value.map(wrap);
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, wrap(item)]));
-  }
-  return value;
-}
-
-function revive(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if ('$b' in value && typeof value.$b === 'string') return Buffer.from(value.$b, 'base64');
-  if ('$i' in value && typeof value.$i === 'string') return BigInt(value.$i);
-  return value;
-}
-
-function unwrap(answer: unknown, call: string, args: readonly unknown[]): unknown {
-  const { ok, errno, error } = answer as { ok?: unknown; errno?: string; error?: string };
-  if (errno !== undefined) throw new PosixError(errno, call, args);
-  if (error !== undefined) throw new Error(`${call}(${args.map(show).join(', ')}): ${error}`);
-  return ok;
-}

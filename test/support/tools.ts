@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 /** The path of a program, or undefined when the machine does not have it. */
 export function findTool(name: string): string | undefined {
-  for (const directory of (process.env['PATH'] ?? '').split(':')) {
-    const path = join(directory, name);
+  const file = process.platform === 'win32' ? `${name}.exe` : name;
+  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
+    const path = join(directory, file);
     try {
       accessSync(path, constants.X_OK);
       return path;

@@ -1,14 +1,15 @@
 import { MountError } from '../../errors.js';
 import { mountsOf, readMountInfo, topmostAt, type MountInfo } from '../../mounts/mountinfo.js';
-import type { ResolvedOptions } from '../../options.js';
+import type { ResolvedOptions, UnmountOptions } from '../../options.js';
 import { settledWithin } from '../../settled_within.js';
 import type { RequestTarget } from '../../target.js';
-import type { FuseDevice } from '../addon.js';
+import { loadLinuxAddon, type FuseDevice } from '../addon.js';
 import type { CloseReason, Host, HostedVolume, Notifications } from '../host.js';
 import { canonicalPath, checkDevice, checkDirectory, checkHolder } from './mount_point.js';
 import { mountDevice, takeAway, unmountPath, type MountedDevice } from './mounting.js';
 import { FuseNotifications } from './notifications.js';
 import { Session, type SessionEnd, type SessionOptions } from './session.js';
+import { unmountFuse } from './unmount.js';
 
 /** Places this process is about to mount at: between the look and the mount nobody else may come. */
 const claimed = new Set<string>();
@@ -32,6 +33,12 @@ export const fuseHost: Host = {
     } finally {
       claimed.delete(path);
     }
+  },
+
+  spelling: canonicalPath,
+
+  async unmount(mountPoint: string, options: UnmountOptions): Promise<void> {
+    await unmountFuse(mountPoint, options.force === true);
   },
 };
 
@@ -118,6 +125,8 @@ class FuseVolume implements HostedVolume {
   #over = false;
   /** The unmount that is under way; whoever asks meanwhile shares it. */
   #leaving: Promise<void> | undefined = undefined;
+  /** The same by force. */
+  #takingAway: Promise<void> | undefined = undefined;
 
   constructor(mounted: MountedDevice, session: Session) {
     this.#mounted = mounted;
@@ -130,7 +139,8 @@ class FuseVolume implements HostedVolume {
 
   async unmount(force: boolean): Promise<void> {
     if (force) {
-      await this.#takeAway();
+      this.#takingAway ??= this.#takeAway().finally(() => (this.#takingAway = undefined));
+      await this.#takingAway;
     } else {
       this.#leaving ??= this.#leave().finally(() => (this.#leaving = undefined));
       await this.#leaving;
@@ -164,6 +174,8 @@ class FuseVolume implements HostedVolume {
         // Threads of its own do the work: the kernel may ask us for things until it is done.
         await this.#mounted.unmount(false);
       } catch (error) {
+        // Force opens the volume to have it written, which makes it busy for who is gentle meanwhile.
+        if (this.#takingAway !== undefined) return this.#takingAway;
         // Somebody else may have been faster.
         if (await this.#isStillMounted()) {
           this.#asked = before;
@@ -178,9 +190,12 @@ class FuseVolume implements HostedVolume {
     const before = this.#asked;
     this.#asked = true;
     if (await this.#isStillMounted()) {
-      // What the kernel has not written yet it writes now, unless that takes for ever.
+      // What the kernel has not written yet it writes now, unless that takes for ever. A volume in
+      // use would only be detached by unmounting, and its dirty pages lost when the connection ends.
+      const begun = performance.now();
+      await settledWithin(this.#write(), GENTLE);
       const detaching = this.#mounted.unmount(true);
-      await settledWithin(detaching, GENTLE);
+      await settledWithin(detaching, Math.max(0, GENTLE - (performance.now() - begun)));
       if (await this.#isStillMounted()) {
         try {
           await detaching;
@@ -206,6 +221,11 @@ class FuseVolume implements HostedVolume {
       const problem = `The volume has ended, but ${describe(cover)} on top of it`;
       throw this.#busy(problem, 'Unmount that, and then what is left of the volume.');
     }
+  }
+
+  async #write(): Promise<void> {
+    await loadLinuxAddon().syncFileSystem(this.mountPoint);
+    await this.#session.written();
   }
 
   /** What leads to the volume, by the kernel's list of now. */

@@ -33,13 +33,14 @@ export function lookup(session: Session, request: Request): Outcome<void> {
   const parent = session.nodes.get(request.nodeId);
   const name = readName(session, request);
   const path = session.nodes.childPath(parent, name);
+  const before = session.nodes.child(parent, name);
   let info: Outcome<FileInformation>;
   try {
     info = session.target.queryOpen(path, request);
   } catch (error) {
-    return missing(session, request, parent, name, error);
+    return missing(session, request, parent, name, before, error);
   }
-  if (info instanceof Promise) return lookupLater(session, request, parent, name, info);
+  if (info instanceof Promise) return lookupLater(session, request, parent, name, before, info);
   session.writeEntry(request, parent, name, info);
 }
 
@@ -48,28 +49,33 @@ async function lookupLater(
   request: Request,
   parent: Node,
   name: string,
+  before: Node | undefined,
   asking: Promise<FileInformation>,
 ): Promise<void> {
   let info: FileInformation;
   try {
     info = await asking;
   } catch (error) {
-    return missing(session, request, parent, name, error);
+    return missing(session, request, parent, name, before, error);
   }
   session.writeEntry(request, parent, name, info);
 }
 
+/** @param before - what had the name when the file system was asked: it is that which is gone */
 function missing(
   session: Session,
   request: Request,
   parent: Node,
   name: string,
+  before: Node | undefined,
   error: unknown,
 ): void {
   if (!isMissing(error)) throw error;
-  session.nodes.unlink(parent, name);
+  // Meanwhile a file may have been made there.
+  const isMade = session.nodes.child(parent, name) !== before;
+  if (!isMade) session.nodes.unlink(parent, name);
   const { negativeTimeout } = session.options;
-  if (negativeTimeout === 0) throw error;
+  if (negativeTimeout === 0 || isMade) throw error;
   // Node 0: the kernel remembers that there is no such name.
   const { out } = request;
   out.u64(0);
@@ -114,8 +120,8 @@ export function inform(
   const path = session.nodes.path(node);
   const info = session.target.queryOpen(path, request);
   return info instanceof Promise
-    ? info.then((answer) => sameFile(session, node, answer))
-    : sameFile(session, node, info);
+    ? info.then((answer) => sameFile(session, node, path, answer))
+    : sameFile(session, node, path, info);
 }
 
 /** Whoever still has a removed directory open can use it; others in it see what it was. */
@@ -142,14 +148,22 @@ export function openOfRemoved(session: Session, node: Node): Open | undefined {
 }
 
 /** Another file has taken the path behind the kernel's back: it looks up anew when told ESTALE. */
-function sameFile(session: Session, node: Node, info: FileInformation): FileInformation {
+function sameFile(
+  session: Session,
+  node: Node,
+  path: string,
+  info: FileInformation,
+): FileInformation {
   if (node.id === ROOT_ID) {
     node.inode = info.inode;
   } else if (
     node.place !== undefined &&
     isOther(node, info, modeOf(info, session.options.defaults))
   ) {
-    session.nodes.unlink(node.place.parent, node.place.name);
+    // It may have been renamed while the file system looked at its old path.
+    if (session.nodes.path(node) === path) {
+      session.nodes.unlink(node.place.parent, node.place.name);
+    }
     throw fuseError(Errno.ESTALE);
   }
   return info;

@@ -1,5 +1,6 @@
-import { access, writeFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MountError } from '../../errors.js';
 import { FUSE_TYPE } from '../../mounts/list.js';
 import { readMountInfo, topmostAt, type MountInfo } from '../../mounts/mountinfo.js';
@@ -102,6 +103,8 @@ export async function takeAway(mount: MountInfo): Promise<void> {
   // Unmounting waits for the process that hangs, and so the number is still this connection's.
   if (gentle === 'late') await abortConnection(mount);
   if (!(await isOnTop(mount))) return;
+  // In use: forcing it would lose what is in the caches of those files.
+  if (gentle === 'failed') await settledWithin(writeAll(mount), GENTLE);
   try {
     if (process.getuid?.() === 0) {
       await unmountDirectly(mountPoint, true, MNT_FORCE);
@@ -119,11 +122,31 @@ async function isOnTop({ mountPoint, deviceNumber }: MountInfo): Promise<boolean
   return topmostAt(await readMountInfo(), mountPoint)?.deviceNumber === deviceNumber;
 }
 
+/** The kernel makes the requests for what it has not written yet, and does not wait for the answers. */
+async function writeAll({ mountPoint, deviceNumber }: MountInfo): Promise<void> {
+  await loadLinuxAddon().syncFileSystem(mountPoint);
+  const until = performance.now() + GENTLE;
+  while ((await waitingCount(deviceNumber)) > 0 && performance.now() < until) await delay(10);
+}
+
+/** Requests without an answer; 0 where the system does not say. */
+async function waitingCount(deviceNumber: string): Promise<number> {
+  try {
+    return Number(await readFile(controlFile(deviceNumber, 'waiting'), 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+function controlFile(deviceNumber: string, name: string): string {
+  const connection = deviceNumber.slice(deviceNumber.indexOf(':') + 1);
+  return `/sys/fs/fuse/connections/${connection}/${name}`;
+}
+
 /** Every request fails from here on. The control files belong to the user who has mounted. */
 async function abortConnection({ deviceNumber }: MountInfo): Promise<void> {
-  const connection = deviceNumber.slice(deviceNumber.indexOf(':') + 1);
   try {
-    await writeFile(`/sys/fs/fuse/connections/${connection}/abort`, '1', { flag: 'r+' });
+    await writeFile(controlFile(deviceNumber, 'abort'), '1', { flag: 'r+' });
   } catch {
     // Not every system has them mounted. Then what is open stays so for as long as its process lives.
   }

@@ -1,5 +1,5 @@
 import { FileMode } from '../../constants.js';
-import type { FileInformation } from '../../operations.js';
+import type { FileInformation, Timestamp } from '../../operations.js';
 import { isDirectoryMode } from './attributes.js';
 import { fuseError } from './fuse_error.js';
 import type { FileHandle } from './handles.js';
@@ -23,6 +23,10 @@ export class Node {
   otherPlaces: Name[] | undefined = undefined;
   children: Map<string, Node> | undefined = undefined;
   inode: number | bigint | undefined = undefined;
+  /** When it was made, which tells it from another file that is given its inode number. */
+  birth: number | bigint | undefined = undefined;
+  /** Names it has, by what the file system said last, that were never looked up. */
+  unseenNames = 0;
   /** Opens of it: attributes of an unlinked file come through one of these. */
   opens: FileHandle[] | undefined = undefined;
   /** The mode last told to the kernel. */
@@ -118,8 +122,8 @@ export class NodeTable {
       this.#drop(parent, name);
       node = undefined;
     }
-    if (node === undefined && inode !== undefined && !directory && (info.linkCount ?? 1) > 1) {
-      node = this.#byInode.get(inode);
+    if (node === undefined && inode !== undefined && !directory) {
+      node = this.#joined(inode, info, mode);
       if (node !== undefined) this.link(node, parent, name);
     }
     node ??= this.#add(parent, name);
@@ -128,8 +132,31 @@ export class NodeTable {
       node.inode = inode;
       if (!directory) this.#byInode.set(inode, node);
     }
+    this.describe(node, info);
     node.lookups += 1;
     return node;
+  }
+
+  /** The kernel is told what the file system says of a node. */
+  describe(node: Node, { creationTime, linkCount = 1 }: FileInformation): void {
+    const { place, otherPlaces, inode, mode } = node;
+    const seen = (place === undefined ? 0 : 1) + (otherPlaces?.length ?? 0);
+    node.unseenNames = Math.max(0, linkCount - seen);
+    node.birth = birthOf(creationTime);
+    // It was given up for gone, and is not.
+    if (place === undefined && node.unseenNames > 0 && inode !== undefined && isFile(mode)) {
+      if (!this.#byInode.has(inode)) this.#byInode.set(inode, node);
+    }
+  }
+
+  /** The node of a file that is found by one more of its names. */
+  #joined(inode: number | bigint, info: FileInformation, mode: number): Node | undefined {
+    const node = this.#byInode.get(inode);
+    if (node === undefined || isOther(node, info, mode)) return undefined;
+    if (node.place !== undefined) return (info.linkCount ?? 1) > 1 ? node : undefined;
+    // All the names it was known by are gone. This may be one of the others, or another file with
+    // the number of one that is gone altogether.
+    return node.birth !== undefined && node.birth === birthOf(info.creationTime) ? node : undefined;
   }
 
   /**
@@ -169,7 +196,7 @@ export class NodeTable {
       node.place = { parent, name };
       this.#outdate(node);
       // Without a name it could not be joined; a name of this volume's own making says it still can.
-      if (node.inode !== undefined && node.mode !== 0 && !isDirectoryMode(node.mode)) {
+      if (node.inode !== undefined && isFile(node.mode)) {
         this.#byInode.set(node.inode, node);
       }
     } else {
@@ -244,9 +271,7 @@ export class NodeTable {
       if (node.place === undefined) {
         node.path = path;
         // The number may be given to another file from now on.
-        if (node.inode !== undefined && this.#byInode.get(node.inode) === node) {
-          this.#byInode.delete(node.inode);
-        }
+        if (node.unseenNames === 0) this.#loseInode(node);
       } else {
         this.#outdate(node);
       }
@@ -255,6 +280,12 @@ export class NodeTable {
       if (at >= 0) others.splice(at, 1);
     }
     if (others?.length === 0) node.otherPlaces = undefined;
+  }
+
+  #loseInode(node: Node): void {
+    if (node.inode !== undefined && this.#byInode.get(node.inode) === node) {
+      this.#byInode.delete(node.inode);
+    }
   }
 
   #outdate(node: Node): void {
@@ -279,6 +310,7 @@ export class NodeTable {
         this.#removeName(node, place.parent, place.name);
         if (place.parent !== parent) this.#sweep(place.parent);
       }
+      this.#loseInode(node);
       this.#nodes[node.id] = undefined;
       this.#free.push(node.id);
       this.#size -= 1;
@@ -292,4 +324,14 @@ export function isOther(node: Node, { inode }: FileInformation, mode: number): b
   if (inode !== undefined && node.inode !== undefined && inode !== node.inode) return true;
   // The kernel gives up a node whose type changes, and everything that is open of it.
   return node.mode !== 0 && (node.mode & FileMode.TYPE_MASK) !== (mode & FileMode.TYPE_MASK);
+}
+
+/** What the kernel was told is no directory: those have one name. */
+function isFile(mode: number): boolean {
+  return mode !== 0 && !isDirectoryMode(mode);
+}
+
+/** A time as it can be compared. */
+function birthOf(time: Timestamp | undefined): number | bigint | undefined {
+  return typeof time === 'object' ? time.getTime() : time;
 }

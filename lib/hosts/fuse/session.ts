@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RequestTarget } from '../../target.js';
 import type { FileInformation, VolumeInformation } from '../../operations.js';
 import { modeOf, writeAttributes, type AttributeDefaults } from './attributes.js';
@@ -22,6 +23,9 @@ const SPARE_REQUESTS = 8;
 
 /** Requests answered before the event loop gets its turn. */
 const BATCH = 64;
+
+/** How often to look whether writes are done, in milliseconds. */
+const WRITTEN_CHECK = 5;
 
 /** What the kernel means when there is no next request. */
 const END_OF: Partial<Record<number, SessionEnd>> = {
@@ -96,11 +100,14 @@ export class Session {
   }
 
   start(): void {
-    this.#transport.start(() => this.serve());
+    this.#transport.start(() => void this.serve());
   }
 
-  /** Answers what the kernel has asked, until it has nothing more to ask. */
-  serve(): void {
+  /**
+   * Answers what the kernel has asked, until it has nothing more to ask.
+   * @returns false when there may be more
+   */
+  serve(): boolean {
     let spin = 0;
     for (let turn = 0; turn < BATCH && !this.#isOver; turn += 1) {
       const request = this.#take();
@@ -108,12 +115,26 @@ export class Session {
       if (length < 0) {
         this.#give(request);
         if (length !== -Errno.EAGAIN) this.#failed(-length);
-        return;
+        return true;
       }
       this.#handle(request, length);
       // While answers are outstanding the event loop must run, or they never come.
       spin = this.#waiting.size === 0 ? this.options.pollTime : 0;
     }
+    return false;
+  }
+
+  /**
+   * Waits until all is written that the kernel has asked to be. It does not wait itself: syncfs(2)
+   * of a FUSE file system returns when the requests are made.
+   */
+  async written(): Promise<void> {
+    while (!this.#isOver && !(this.serve() && !this.#isWriting)) await delay(WRITTEN_CHECK);
+  }
+
+  get #isWriting(): boolean {
+    for (const { opcode } of this.#waiting.values()) if (opcode === Opcode.WRITE) return true;
+    return false;
   }
 
   initialized(): void {
@@ -161,6 +182,7 @@ export class Session {
     out.u64(Math.floor(attributeTimeout / 1000));
     out.u32((attributeTimeout % 1000) * 1_000_000);
     out.u32(0);
+    this.nodes.describe(node, info);
     node.mode = writeAttributes(out, info, node.id, this.options.defaults);
   }
 

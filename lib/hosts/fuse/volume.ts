@@ -3,6 +3,7 @@ import type { Outcome } from '../../outcome.js';
 import { andThen } from '../../outcome.js';
 import { isDirectoryMode, modeOf } from './attributes.js';
 import { fuseError } from './fuse_error.js';
+import { groupsOf } from './groups.js';
 import { inform } from './lookup.js';
 import type { Node } from './nodes.js';
 import { Errno } from './protocol.js';
@@ -60,13 +61,21 @@ function compare(info: FileInformation, { session, request, mask }: Checking): v
     if ((mask & EXECUTE) !== 0 && !mayExecute) throw fuseError(Errno.EACCES);
     return;
   }
+  const asked = mask & (READ | WRITE | EXECUTE);
   const granted =
     request.userId === (info.uid ?? defaults.uid)
       ? mode >>> 6
-      : request.groupId === (info.gid ?? defaults.gid)
+      : isInGroup(request, info.gid ?? defaults.gid, ((mode >>> 3) ^ mode) & asked)
         ? mode >>> 3
         : mode;
-  if ((mask & (READ | WRITE | EXECUTE) & ~granted) !== 0) throw fuseError(Errno.EACCES);
+  if ((asked & ~granted) !== 0) throw fuseError(Errno.EACCES);
+}
+
+/** @param difference - what the group has that others have not, or the reverse, of what is asked */
+function isInGroup(request: Request, group: number, difference: number): boolean {
+  if (request.groupId === group) return true;
+  // Looked up only where it decides.
+  return difference !== 0 && groupsOf(request.processId).includes(group);
 }
 
 export function interrupt(session: Session, request: Request): void {

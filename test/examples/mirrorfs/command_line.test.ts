@@ -175,6 +175,11 @@ test('a mount point below the root is found out', () => {
     expect(pathBelow(root, join(root, 'd', 'mnt'))).toBe('d/mnt');
     expect(pathBelow(join(place, 'link'), join(root, 'mnt'))).toBe('mnt');
     expect(pathBelow(root, join(place, 'link', 'mnt'))).toBe('mnt');
+    // The mount point itself may be a link: what is mounted on is where it leads to.
+    symlinkSync('d', join(root, 'inside'));
+    expect(pathBelow(root, join(root, 'inside'))).toBe('d');
+    symlinkSync(join('root', 'd'), join(place, 'into'));
+    expect(pathBelow(root, join(place, 'into'))).toBe('d');
     expect(pathBelow(root, root)).toBeUndefined();
     expect(pathBelow(root, join(place, 'other'))).toBeUndefined();
     expect(pathBelow(root, place)).toBeUndefined();

@@ -11,7 +11,7 @@ import {
   type FileContext,
   type Requestor,
 } from 'node-dokan';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { MirrorFileSystem } from '../../../examples/mirrorfs/mirror_file_system.js';
 import type { MirrorOpen } from '../../../examples/mirrorfs/mirror_open.js';
 import type { MirrorOptions } from '../../../examples/mirrorfs/mirror_options.js';
@@ -45,6 +45,14 @@ export const WRITE = FileAccess.FILE_GENERIC_WRITE;
 export const READ_WRITE = READ | WRITE;
 const { OPEN, CREATE } = CreateDisposition;
 const { DIRECTORY_FILE, NON_DIRECTORY_FILE, OPEN_REPARSE_POINT } = CreateOptions;
+
+/** For `toThrow`: an error with that code. */
+export const status = (code: string): unknown => expect.objectContaining({ code });
+
+/** For `toThrow`: the file is not there, in whatever words. */
+export const missing: unknown = expect.toSatisfy((error: { code?: unknown }) =>
+  ['ENOENT', 'OBJECT_NAME_NOT_FOUND'].includes(String(error.code)),
+);
 
 /** A mirror of a new temporary directory, with the sequences of callbacks that a host makes. */
 export class MirrorClient {

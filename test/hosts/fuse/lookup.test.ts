@@ -60,6 +60,22 @@ describe('LOOKUP', () => {
     },
   );
 
+  it.each([0, 1_000])('takes no name from a file made meanwhile (negative: %i)', async (time) => {
+    const all = scripted({ negativeTimeout: time });
+    const { kernel, script } = all;
+    known(all, 'a');
+    script.isAsync = true;
+    script.answers.queryOpen = failure('OBJECT_NAME_NOT_FOUND');
+    const unique = kernel.post('LOOKUP', 1, cString('a'));
+    const { nodes } = kernel.session;
+    nodes.unlink(nodes.root, 'a');
+    const made = nodes.enter(nodes.root, 'a', { inode: 7 }, 0o100644);
+    await settled();
+    expect(kernel.reply(unique).errno).toBe(2);
+    expect(nodes.child(nodes.root, 'a')).toBe(made);
+    expect(made.isUnlinked).toBe(false);
+  });
+
   it('remembers that a name is not there for as long as the option says', () => {
     const { kernel, script } = scripted({ negativeTimeout: 3_250 });
     script.answers.queryOpen = failure('OBJECT_NAME_NOT_FOUND');

@@ -7,6 +7,7 @@ import type { Open } from '../../../lib/target.js';
 /** A file system as naive as can be, with a table of what the kernel was told of it beside it. */
 interface Item {
   readonly inode: number;
+  readonly creationTime: bigint;
   readonly isDirectory: boolean;
   readonly children: Map<string, Item>;
   links: number;
@@ -31,7 +32,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 class World {
   readonly table = new NodeTable();
+  /** Numbers of files that are gone, to be used again. */
+  readonly #freeInodes: number[] = [];
   #inode = 0;
+  #time = 0n;
   readonly root = this.#item(true);
   /** What the kernel knows, by what it is. Files by their only node; lookups as counted here. */
   readonly told = new Map<Item, { node: Node; lookups: number; opens: FileHandle[] }>();
@@ -41,8 +45,14 @@ class World {
   }
 
   #item(isDirectory: boolean): Item {
-    this.#inode += 1;
-    return { inode: this.#inode, isDirectory, children: new Map(), links: 1 };
+    const inode = this.#freeInodes.pop() ?? (this.#inode += 1);
+    this.#time += 1n;
+    return { inode, creationTime: this.#time, isDirectory, children: new Map(), links: 1 };
+  }
+
+  #removeLink(item: Item): void {
+    item.links -= 1;
+    if (item.links === 0) this.#freeInodes.push(item.inode);
   }
 
   /** The kernel walks: each name on the way is looked up. */
@@ -59,16 +69,9 @@ class World {
 
   #tell(parent: Item, name: string, child: Item): void {
     const mode = child.isDirectory ? 0o040755 : 0o100644;
-    const info = { inode: child.inode, linkCount: child.links };
-    let known = this.told.get(child);
-    if (known?.node.isUnlinked === true) {
-      // Its last name that was looked up is gone, and the table cannot know of the others: such a
-      // name is another node's, and the kernel lets go of the first sooner or later.
-      for (const handle of known.opens) this.table.removeOpen(known.node, handle);
-      this.table.forget(known.node, known.lookups);
-      this.told.delete(child);
-      known = undefined;
-    }
+    const { inode, links, creationTime } = child;
+    const info = { inode, linkCount: links, creationTime };
+    const known = this.told.get(child);
     const node = this.table.enter(this.told.get(parent)!.node, name, info, mode);
     node.mode = mode;
     if (known === undefined) {
@@ -120,7 +123,7 @@ class World {
       case 'unlink':
         if (item.children.size > 0) return;
         parent.children.delete(name);
-        item.links -= 1;
+        this.#removeLink(item);
         return this.table.unlink(node, name);
       default:
         return this.#move(what.do, item, found, what.to);
@@ -148,7 +151,7 @@ class World {
     if (other === item) return;
     if (how === 'rename') {
       if (other !== undefined && other.children.size > 0) return;
-      if (other !== undefined) other.links -= 1;
+      if (other !== undefined) this.#removeLink(other);
       from.parent.children.delete(from.name);
       to.parent.children.set(to.name, item);
       this.table.rename(from.node, from.name, to.node, to.name);

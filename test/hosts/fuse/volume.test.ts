@@ -57,7 +57,7 @@ describe('ACCESS', () => {
   ])('%s', (_what, info, asker, mask, expected) => {
     const { kernel, script } = scripted();
     script.answers.queryOpen = info;
-    kernel.asker = { ...asker, pid: 1 };
+    kernel.asker = { ...asker, pid: 0 };
     expect(kernel.fail('ACCESS', 1, body.access(mask))).toBe(expected);
   });
 

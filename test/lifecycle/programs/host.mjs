@@ -52,6 +52,12 @@ async function cycles(point, count, options) {
 
 const orders = {
   mount: start,
+  /** The signal is there before the kernel has been asked for anything. */
+  mountAndSignal: (name, point, options, signal) => {
+    const starting = start(name, point, options);
+    process.kill(process.pid, signal);
+    return starting;
+  },
   unmount: (name, options) => volumes.get(name).unmount(options),
   unmountAt: (point, options) => unmount(point, options),
   list: () => listMounts(),
@@ -60,6 +66,7 @@ const orders = {
   mountPoint: (name) => volumes.get(name).mountPoint,
   notify: (name, what, ...args) => volumes.get(name).notify[what](...args),
   change: (name, path, text) => labs.get(name).change(path, text),
+  content: (name, path) => labs.get(name).content(path)?.toString(),
   settle: (name) => {
     const { held } = labs.get(name);
     for (const release of held.splice(0)) release();

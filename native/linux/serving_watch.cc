@@ -1,0 +1,173 @@
+#include "serving_watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <system_error>
+
+#include "device_io.h"
+
+namespace dokan {
+namespace {
+
+// A thread that has not been at the device for so long, with a request there, is looked at.
+constexpr int kPeriodMilliseconds = 250;
+// Room for the largest write with its headers: the kernel hands requests only to readers with that.
+constexpr size_t kLargestRequest = (size_t{1} << 20) + (size_t{1} << 16);
+// Other programs' requests that are taken in search of our own.
+constexpr size_t kMostKept = 4096;
+
+// fuse_in_header and fuse_out_header of the kernel's protocol.
+struct RequestHeader {
+  uint32_t length;
+  uint32_t opcode;
+  uint64_t unique;
+  uint64_t node;
+  uint32_t user;
+  uint32_t group;
+  uint32_t process;
+  uint32_t unused;
+};
+static_assert(sizeof(RequestHeader) == 40);
+
+struct ReplyHeader {
+  uint32_t length;
+  int32_t error;
+  uint64_t unique;
+};
+static_assert(sizeof(ReplyHeader) == 16);
+
+// Whether a thread of ours waits inside the kernel. One that computes will come back by itself.
+bool IsBlocked(pid_t thread) {
+  std::array<char, 64> path = {};
+  std::snprintf(path.data(), path.size(), "/proc/self/task/%d/stat", thread);
+  const FileDescriptor file(::open(path.data(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 256> text = {};
+  if (!file.valid() || ::read(file.get(), text.data(), text.size() - 1) <= 0) {
+    return false;
+  }
+  // "tid (name) state ...": the name may hold anything.
+  const char* const end = std::strrchr(text.data(), ')');
+  return end != nullptr && end[1] == ' ' && (end[2] == 'S' || end[2] == 'D');
+}
+
+}  // namespace
+
+ServingWatch::ServingWatch(int device)
+    : device_(device),
+      serving_thread_(static_cast<pid_t>(::syscall(SYS_gettid))),
+      stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      kept_signal_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+std::unique_ptr<ServingWatch> ServingWatch::Start(int device) {
+  std::unique_ptr<ServingWatch> watch(new ServingWatch(device));
+  if (!watch->stop_.valid() || !watch->kept_signal_.valid()) {
+    return nullptr;
+  }
+  // Signals belong to Node's main thread, and a thread inherits the mask of its creator.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    watch->thread_ = std::thread([self = watch.get()] { self->Watch(); });
+  } catch (const std::system_error&) {
+    watch.reset();
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return watch;
+}
+
+ServingWatch::~ServingWatch() {
+  if (thread_.joinable()) {
+    ::eventfd_write(stop_.get(), 1);
+    thread_.join();
+  }
+}
+
+int64_t ServingWatch::Take(std::span<uint8_t> buffer) {
+  if (kept_count_.load(std::memory_order_relaxed) == 0) {
+    return 0;
+  }
+  const std::lock_guard lock(mutex_);
+  if (kept_.empty()) {
+    return 0;
+  }
+  const std::vector<uint8_t>& request = kept_.front();
+  if (request.size() > buffer.size()) {
+    return -EINVAL;
+  }
+  std::memcpy(buffer.data(), request.data(), request.size());
+  const auto length = static_cast<int64_t>(request.size());
+  kept_.pop_front();
+  kept_count_.store(kept_.size(), std::memory_order_relaxed);
+  if (kept_.empty()) {
+    eventfd_t value = 0;
+    ::eventfd_read(kept_signal_.get(), &value);
+  }
+  return length;
+}
+
+// The watch's own thread.
+void ServingWatch::Watch() {
+  while (true) {
+    std::array<pollfd, 2> entries = {pollfd{stop_.get(), POLLIN, 0}, pollfd{device_, POLLIN, 0}};
+    ::poll(entries.data(), entries.size(), -1);
+    // Once the connection has ended there is nothing to watch, and poll would return at once.
+    const nfds_t count = (entries[1].revents & POLLERR) != 0 ? 1 : 0;
+    uint64_t turn = 0;
+    do {
+      turn = turns_.load(std::memory_order_relaxed);
+      if (::poll(entries.data(), 1, count == 1 ? -1 : kPeriodMilliseconds) == 1) {
+        return;
+      }
+      if (turn == turns_.load(std::memory_order_relaxed) && HasRequest() &&
+          IsBlocked(serving_thread_)) {
+        AnswerOwnRequests();
+      }
+    } while (turn != turns_.load(std::memory_order_relaxed));
+  }
+}
+
+bool ServingWatch::HasRequest() const {
+  pollfd entry = {device_, POLLIN, 0};
+  return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLIN) != 0;
+}
+
+// The watch's own thread, while the serving thread is inside a system call. Should that come back
+// meanwhile, both read from the device, and nothing is lost.
+void ServingWatch::AnswerOwnRequests() {
+  std::vector<uint8_t> buffer(kLargestRequest);
+  while (kept_count_.load(std::memory_order_relaxed) < kMostKept) {
+    const int64_t length = ReceiveRequest(device_, buffer, 0);
+    if (length < static_cast<int64_t>(sizeof(RequestHeader))) {
+      return;
+    }
+    RequestHeader header;
+    std::memcpy(&header, buffer.data(), sizeof header);
+    if (header.process != static_cast<uint32_t>(serving_thread_)) {
+      Keep({buffer.data(), static_cast<size_t>(length)});
+      continue;
+    }
+    const ReplyHeader reply = {sizeof reply, -EDEADLK, header.unique};
+    SendReply(device_, {reinterpret_cast<const uint8_t*>(&reply), sizeof reply});
+    return;
+  }
+}
+
+void ServingWatch::Keep(std::span<const uint8_t> request) {
+  const std::lock_guard lock(mutex_);
+  kept_.emplace_back(request.begin(), request.end());
+  kept_count_.store(kept_.size(), std::memory_order_relaxed);
+  ::eventfd_write(kept_signal_.get(), 1);
+}
+
+}  // namespace dokan

@@ -1,0 +1,2 @@
+/** See pack.mjs. */
+export function pack(directory?: string): { tarball: string; files: string[] };

@@ -1,0 +1,2 @@
+/** See requirements.mjs. */
+export function examine(path: string, glibc?: string): { problems: string[]; summary: string };

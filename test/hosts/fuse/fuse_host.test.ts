@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { mount } from '../../../lib/mount.js';
+import { readMountInfo, topmostAt } from '../../../lib/mounts/mountinfo.js';
+import { loadLinuxAddon, type FuseDevice } from '../../../lib/hosts/addon.js';
+import { Errno } from '../../../lib/hosts/fuse/protocol.js';
+import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary.js';
+
+const isRoot = process.geteuid?.() === 0;
+
+describe.skipIf(!isRoot)('a mount that fails when the kernel has it already', () => {
+  let place: TemporaryDirectory;
+  let device: FuseDevice | undefined;
+  beforeEach(() => {
+    place = temporaryDirectory();
+    device = undefined;
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+    place.remove();
+  });
+
+  /** A device on which one thing does not work. */
+  function breakDevice(change: (device: FuseDevice) => void): void {
+    const addon = loadLinuxAddon();
+    const mountDirect = addon.mountDirect.bind(addon);
+    vi.spyOn(addon, 'mountDirect').mockImplementation(async (request) => {
+      device = await mountDirect(request);
+      change(device);
+      return device;
+    });
+  }
+
+  async function nothingIsLeft(point: string): Promise<void> {
+    expect(device?.fd).toBe(-1);
+    expect(topmostAt(await readMountInfo(), point)).toBeUndefined();
+    vi.restoreAllMocks();
+    const volume = await mount(point, {});
+    await volume.unmount();
+  }
+
+  it('to start leaves nothing', async () => {
+    const point = place.directory('mnt');
+    const failure = new Error('no polling today');
+    breakDevice((broken) => {
+      broken.start = () => {
+        throw failure;
+      };
+    });
+    await expect(mount(point, {})).rejects.toBe(failure);
+    await nothingIsLeft(point);
+  });
+
+  it('to be ready leaves nothing', async () => {
+    const point = place.directory('mnt');
+    breakDevice((broken) => {
+      broken.receive = () => -Errno.ECONNABORTED;
+    });
+    await expect(mount(point, {})).rejects.toMatchObject({ code: 'EPROTO', mountPoint: point });
+    await nothingIsLeft(point);
+  });
+});

@@ -1,0 +1,130 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { detach, mountedOn } from '../support/mounts.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+const program = fileURLToPath(new URL('./programs/own_mount.mjs', import.meta.url));
+const execute = promisify(execFile);
+
+/** Node has no name for it. */
+const EDEADLK = -35;
+
+interface Said {
+  readonly errno?: number;
+  readonly milliseconds?: number;
+  readonly mounted?: boolean;
+  readonly computing?: boolean;
+  readonly computed?: boolean;
+}
+
+let temporary: ReturnType<typeof temporaryDirectory>;
+let point: string;
+let child: ChildProcess | undefined;
+let said: Said[];
+
+beforeEach(() => {
+  temporary = temporaryDirectory();
+  point = temporary.directory('mount');
+  said = [];
+});
+
+afterEach(() => {
+  child?.kill('SIGKILL');
+  detach(point);
+  temporary.remove();
+});
+
+function start(mistake: string, thread = 'main'): void {
+  child = spawn(process.execPath, [program, point, mistake, thread], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let rest = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    said.push(...lines.map((line) => JSON.parse(line) as Said));
+  });
+}
+
+const heard = (what: string, matches: (line: Said) => boolean): Promise<Said> =>
+  eventually(what, () => said.find(matches), 15_000);
+
+/** The volume still answers, asked by another process. */
+async function expectAlive(): Promise<void> {
+  const { stdout } = await execute('ls', [point], { timeout: 10_000 });
+  expect(stdout).not.toBe('');
+}
+
+describe('a program that uses its own volume from the thread that serves it', () => {
+  describe.each(['main', 'worker'])('in the %s thread', (thread) => {
+    it.each(['stat', 'read', 'list'])('gets EDEADLK: %s', async (mistake) => {
+      start(mistake, thread);
+      const result = await heard('the result', ({ errno }) => errno !== undefined);
+      expect(result.errno).toBe(EDEADLK);
+      await expectAlive();
+    });
+  });
+
+  it('gets it inside a callback, whose request is then answered', async () => {
+    start('callback');
+    await heard('the mount', ({ mounted }) => mounted === true);
+    // Not a name that the callback asks for itself: the kernel lets only one ask for a name.
+    const asking = execute('stat', [join(point, 'file')], { timeout: 10_000 });
+    const result = await heard('the result', ({ errno }) => errno !== undefined);
+    expect(result.errno).toBe(EDEADLK);
+    await asking.catch(() => undefined);
+    await expectAlive();
+  });
+
+  it('is asked by others meanwhile: they are answered when it goes on', async () => {
+    start('stat');
+    await heard('the mount', ({ mounted }) => mounted === true);
+    const others = Array.from({ length: 40 }, () => execute('ls', [point], { timeout: 10_000 }));
+    for (const { stdout } of await Promise.all(others)) expect(stdout).not.toBe('');
+    const result = await heard('the result', ({ errno }) => errno !== undefined);
+    expect(result.errno).toBe(EDEADLK);
+  });
+});
+
+describe('a program that computes for long', () => {
+  it('is no mistake: others wait for it and are answered', async () => {
+    start('compute');
+    await heard('computing', ({ computing }) => computing === true);
+    const { stdout } = await execute('ls', [point], { timeout: 10_000 });
+    expect(stdout).not.toBe('');
+    expect(said).toContainEqual({ computed: true });
+  });
+});
+
+describe('an idle volume', () => {
+  it('is not looked at: none of its threads wakes up', async () => {
+    start('callback');
+    await heard('the mount', ({ mounted }) => mounted === true);
+    expect(mountedOn(point)).toBeDefined();
+    const threads = await execute('ls', [`/proc/${child?.pid}/task`]);
+    const switches = (): number[] =>
+      threads.stdout
+        .trim()
+        .split('\n')
+        .map((thread) => {
+          const status = readFileSync(`/proc/${child?.pid}/task/${thread}/status`, 'utf8');
+          return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
+        });
+    // Node's own start has its aftermath; then nothing happens for three periods of the watch.
+    let before = switches();
+    await eventually(
+      'a second without a wake-up',
+      async () => {
+        before = switches();
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        return switches().every((count, index) => count === before[index]);
+      },
+      20_000,
+    );
+  });
+});

@@ -1,0 +1,3 @@
+import { describeChecks } from './checks.js';
+
+await describeChecks('mirror');

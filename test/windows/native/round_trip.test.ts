@@ -1,0 +1,31 @@
+/** What a callback costs, against the shortest way that Node-API offers. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { windowsAddon } from '../../support/windows_addon.js';
+import { windowsProbe } from '../../support/windows_probe.js';
+import {
+  missingWine,
+  projectRoot,
+  runWindows,
+  windowsNode,
+  windowsPath,
+} from '../../support/wine.js';
+
+const missing = missingWine();
+
+describe.skipIf(missing !== undefined)('a round trip', () => {
+  it('goes through the request queue, and through a threadsafe function', async () => {
+    const program = join(projectRoot, 'test', 'windows', 'programs', 'round_trip.mjs');
+    const paths = [program, await windowsAddon(), await windowsProbe()].map(windowsPath);
+    const { stdout, stderr } = await runWindows(await windowsNode(22), [...paths, '200'], {
+      deadline: 120_000,
+    });
+    expect(stderr).toBe('');
+    // That both work; how fast is for the benchmark to say, not for a busy machine.
+    expect(JSON.parse(stdout)).toEqual({
+      dokan: expect.any(Number) as unknown,
+      sleeping: expect.any(Number) as unknown,
+      spinning: expect.any(Number) as unknown,
+    });
+  }, 200_000);
+});

@@ -17,6 +17,7 @@ import {
   type NodeMajor,
   type WindowsProcess,
 } from '../support/wine.js';
+import { stuckThread, type StuckThread } from './stuck_thread.js';
 import { testLibrary } from './windows_volume.js';
 
 const program = join(projectRoot, 'test', 'windows', 'programs', 'raw_host.mjs');
@@ -173,6 +174,11 @@ export class RawHost {
   /** The requests since the last time. */
   async log(volume: number): Promise<readonly SeenRequest[]> {
     return (await this.state(volume)).log;
+  }
+
+  /** Returns once the host's JavaScript thread does nothing else. */
+  stuck(milliseconds: number): Promise<StuckThread> {
+    return stuckThread(join(this.#directory.path, 'host.stuck'), this.call('stuck', milliseconds));
   }
 
   /** The simulator in the host's process: there from the first mount on. */

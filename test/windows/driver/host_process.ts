@@ -13,6 +13,7 @@ import {
   type NodeMajor,
   type WindowsProcess,
 } from '../../support/wine.js';
+import { stuckThread, type StuckThread } from '../stuck_thread.js';
 import { addonEnvironment, testLibrary } from '../windows_volume.js';
 
 const DEADLINE = 30_000;
@@ -134,6 +135,12 @@ export class WindowsHost {
       ended.catch(() => undefined);
       this.#waiting.delete(id);
     }
+  }
+
+  /** Returns once the process's JavaScript thread does nothing else. */
+  block(milliseconds: number): Promise<StuckThread> {
+    const marker = join(this.#directory.path, 'blocked');
+    return stuckThread(marker, this.order('block', milliseconds, windowsPath(marker)));
   }
 
   /** @throws Error when the order fails */

@@ -60,7 +60,10 @@ const calls = {
   },
   onDriverLog: (on) => addon.onDriverLog(on ? (line) => lines.push(line) : undefined),
   driverLog: () => lines.splice(0),
-  stuck: (milliseconds) => stuck(milliseconds),
+  stuck: (milliseconds) => {
+    writeFileSync(`${portFile}.stuck`, '');
+    stuck(milliseconds);
+  },
   sleep: (milliseconds) => sleep(milliseconds),
   async cycles(count, options = {}) {
     for (let i = 0; i < count; i++) {

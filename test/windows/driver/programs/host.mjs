@@ -1,4 +1,5 @@
 // Serves volumes as a test tells it: `node host.mjs PORT LIBRARY`.
+import { writeFileSync } from 'node:fs';
 import { setImmediate, setTimeout } from 'node:timers';
 import { Worker } from 'node:worker_threads';
 import { dokanVersions, listMounts, mount, unmount } from 'node-dokan';
@@ -57,7 +58,8 @@ const orders = {
   journal: (name) => journals.get(name).take(),
   journalOpens: (name) => journals.get(name).openCount,
   /** The thread does nothing else meanwhile. */
-  block: (milliseconds) => {
+  block: (milliseconds, marker) => {
+    writeFileSync(marker, '');
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
   },
   /** Mounts and unmounts over and over. */

@@ -55,6 +55,8 @@ export interface MountOptions {
 
   /** Releases a volume of ours that holds the mount point already. Default false. */
   forceUnmount?: boolean;
+  /** `forceUnmount` releases another user's (on Windows another session's) volume as well; needs the privilege. Default false. */
+  allSessions?: boolean;
   /** Milliseconds until a request whose promise is outstanding fails with IO_TIMEOUT; Infinity for never. Default 60,000. */
   operationTimeout?: number;
   /** Label of the volume, at most 32 characters; on Linux the source in mount(8)'s list. Goes before `getVolumeInformation`. */
@@ -146,6 +148,7 @@ const OPTIONS: Record<keyof MountOptions, Row> = {
     fallback: 231,
   },
   forceUnmount: flag(false),
+  allSessions: flag(false),
   operationTimeout: { check: checkOperationTimeout, fallback: 60_000 },
   volumeLabel: text(32),
   fileSystemName: text(10),
@@ -237,15 +240,22 @@ export function resolveOptions(given: unknown): ResolvedOptions {
 export interface UnmountOptions {
   /** Take the volume away from whoever is using it: open files fail. Default false. */
   force?: boolean;
+  /** Another user's (on Windows another session's) volume as well; needs the privilege. Default false. */
+  allSessions?: boolean;
+  /** Milliseconds to wait for programs to close their files before it fails with EBUSY, or before `force` takes it away. Default 1,000. */
+  timeout?: number;
   /** Windows: absolute path of the dokan2.dll to use. Default: the one in System32. */
   libraryPath?: string;
 }
 
 /** All options of `unmount`, with their defaults. */
-export type ResolvedUnmountOptions = UnmountOptions & { readonly force: boolean };
+export type ResolvedUnmountOptions = Required<Omit<UnmountOptions, 'libraryPath'>> &
+  Pick<UnmountOptions, 'libraryPath'>;
 
 const UNMOUNT_OPTIONS: Record<keyof UnmountOptions, Row> = {
   force: flag(false),
+  allSessions: flag(false),
+  timeout: duration(1_000, DAY),
   libraryPath: { check: checkLibraryPath, fallback: undefined },
 };
 

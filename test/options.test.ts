@@ -29,6 +29,7 @@ const DEFAULTS: Record<Name, unknown> = {
   libraryPath: undefined,
   version: 231,
   forceUnmount: false,
+  allSessions: false,
   operationTimeout: 60_000,
   volumeLabel: undefined,
   fileSystemName: undefined,

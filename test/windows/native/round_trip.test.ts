@@ -22,9 +22,13 @@ describe.skipIf(missing !== undefined)('a round trip', () => {
   it('goes through the request queue, and through a threadsafe function', async () => {
     const program = join(projectRoot, 'test', 'windows', 'programs', 'round_trip.mjs');
     const paths = [program, await windowsAddon(), await windowsProbe()].map(windowsPath);
-    const { stdout, stderr } = await runWindows(await windowsNode(22), [...paths, figure ?? '200'], {
-      deadline: 120_000,
-    });
+    const { stdout, stderr } = await runWindows(
+      await windowsNode(22),
+      [...paths, figure ?? '200'],
+      {
+        deadline: 120_000,
+      },
+    );
     expect(stderr).toBe('');
     if (figure !== undefined) console.log(stdout.trim());
     // That both work; how fast is for the benchmark to say, not for a busy machine.

@@ -48,9 +48,10 @@ std::optional<Ancestry> AncestryOf(pid_t process) {
   const char* const end = std::strrchr(text.data(), ')');
   Ancestry ancestry = {};
   if (end == nullptr ||
-      std::sscanf(end + 1,
-                  " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-                  &ancestry.parent, &ancestry.started) != 2) {
+      std::sscanf(
+          end + 1,
+          " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+          &ancestry.parent, &ancestry.started) != 2) {
     return std::nullopt;
   }
   return ancestry;

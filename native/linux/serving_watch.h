@@ -19,8 +19,8 @@ namespace dokan {
 // would wait for ever: the thread that should answer is the one that waits. A thread of the watch's
 // own notices, and answers such requests with EDEADLK, so that the mistake is an error and not a
 // hang. The same happens to requests of the process's other threads and of its descendants
-// (execFileSync('ls', [mount]), a child that starts on the mount), but only after the serving thread
-// has been waiting for seconds: it need not be waiting for them.
+// (execFileSync('ls', [mount]), a child that starts on the mount), but only after the serving
+// thread has been waiting for seconds: it need not be waiting for them.
 //
 // It sleeps at the device while nothing is asked, and looks a few times a second while something
 // is. What it finds there beside the serving thread's own requests is kept for that thread, which

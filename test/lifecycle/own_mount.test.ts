@@ -23,6 +23,8 @@ interface Said {
   readonly waiting?: boolean;
   readonly waited?: boolean;
   readonly stderr?: string;
+  readonly warnings?: readonly { code: string; message: string }[];
+  readonly answers?: readonly string[];
 }
 
 let temporary: ReturnType<typeof temporaryDirectory>;
@@ -120,6 +122,22 @@ describe('a program that waits for a child of its own that uses the volume', () 
     const result = await heard('the result', ({ stderr }) => stderr !== undefined);
     expect(result.stderr).toContain(deadlock);
     expect(result.errno).toBe(0);
+  });
+});
+
+describe('a program that uses its own volume from another thread', () => {
+  it('is served, and warned once', async () => {
+    start('asynchronous');
+    const result = await heard('the result', ({ warnings }) => warnings !== undefined);
+    expect(result.answers).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    expect(result.warnings).toMatchObject([{ code: 'NODE_DOKAN_OWN_MOUNT' }]);
+    expect(result.warnings?.[0]?.message).toContain(point);
+  });
+
+  it('is not warned of what the library does', async () => {
+    start('library');
+    const result = await heard('the result', ({ warnings }) => warnings !== undefined);
+    expect(result.warnings).toEqual([]);
   });
 });
 

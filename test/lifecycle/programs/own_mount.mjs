@@ -1,11 +1,11 @@
 // Uses its own volume from the thread that serves it, as programs do by mistake: argv names the
 // mount point, the mistake and in which thread. Says what came of it as one line of JSON.
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { readFileSync, statSync, readdirSync, writeSync } from 'node:fs';
+import { readFileSync, statSync, readdirSync, writeSync, promises } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setImmediate, setTimeout } from 'node:timers';
 import { Worker, isMainThread, workerData } from 'node:worker_threads';
-import { mount } from 'node-dokan';
+import { listMounts, mount } from 'node-dokan';
 import { Lab } from './lab.mjs';
 
 const [point, mistake, thread] = isMainThread ? process.argv.slice(2) : workerData;
@@ -100,6 +100,21 @@ async function run() {
   say({ mounted: true });
   process.on('SIGTERM', () => void volume.unmount({ force: true }));
   if (mistake === 'callback') return;
+  if (mistake === 'asynchronous' || mistake === 'library') {
+    const warnings = [];
+    process.on('warning', ({ code, message }) => warnings.push({ code, message }));
+    let answers = [];
+    if (mistake === 'asynchronous') {
+      const [file] = await promises.readdir(point);
+      const paths = [file, file, 'new'].map((name) => `${point}/${name}`);
+      answers = await Promise.allSettled(paths.map((path) => promises.stat(path)));
+    }
+    await listMounts();
+    await volume.unmount();
+    // Warnings are told in a later turn.
+    setImmediate(() => say({ warnings, answers: answers.map(({ status }) => status) }));
+    return;
+  }
   if (mistake in WITH_CHILDREN) {
     setImmediate(WITH_CHILDREN[mistake]);
     return;

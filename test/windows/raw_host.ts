@@ -183,7 +183,10 @@ export class RawHost {
 
   /** As `stuck`, but the thread waits in a system call. */
   blocked(milliseconds: number): Promise<StuckThread> {
-    return stuckThread(join(this.#directory.path, 'host.stuck'), this.call('blocked', milliseconds));
+    return stuckThread(
+      join(this.#directory.path, 'host.stuck'),
+      this.call('blocked', milliseconds),
+    );
   }
 
   /** The simulator in the host's process: there from the first mount on. */

@@ -33,6 +33,9 @@ export interface SessionOptions {
  * Whether a callback may work on memory of whoever asks: once it has answered at once, and as long as
  * it always does. A promise may outlive its request, and a real read into memory that is somebody
  * else's by then is no error but a disaster.
+ *
+ * So the first promise ever given may hold such memory, and none after it: a callback that never comes
+ * back keeps one slot and one of Dokan's threads for reads and one for writes, and no more.
  */
 export class Exposure {
   #allowed = false;

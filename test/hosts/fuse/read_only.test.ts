@@ -23,7 +23,9 @@ const operations: DokanOperations = {
   setFileAttributes: (path, attributes) => void files.set(path, attributes),
   deleteFile: (path) => checkDeletion(path),
   deleteDirectory: (path) => checkDeletion(path),
-  cleanup: (path, file) => void (file.deletePending && files.delete(path)),
+  cleanup: (path, file) => {
+    if (file.deletePending) files.delete(path);
+  },
   moveFile: (path, newPath) => {
     if (isForbidden || isReadOnly(path) || isReadOnly(newPath)) refuse('ACCESS_DENIED');
     files.set(newPath, files.get(path) ?? 0);

@@ -8,6 +8,7 @@ import type { CloseReason, Host, HostedVolume, Notifications } from '../host.js'
 import { canonicalPath, checkDevice, checkDirectory, checkHolder } from './mount_point.js';
 import { mountDevice, takeAway, unmountPath, type MountedDevice } from './mounting.js';
 import { FuseNotifications } from './notifications.js';
+import { OwnUse } from './own_use.js';
 import { Session, type SessionEnd, type SessionOptions } from './session.js';
 import { unmountFuse } from './unmount.js';
 
@@ -68,6 +69,7 @@ async function mountAt(
       cure: 'Linux 3.15 or later is needed; see dmesg for what the kernel says.',
     });
   }
+  session.ownUse = new OwnUse(volume.mountPoint);
   return volume;
 }
 
@@ -138,6 +140,7 @@ class FuseVolume implements HostedVolume {
   }
 
   async unmount(force: boolean): Promise<void> {
+    this.#session.ownUse?.stop();
     if (force) {
       this.#takingAway ??= this.#takeAway().finally(() => (this.#takingAway = undefined));
       await this.#takingAway;

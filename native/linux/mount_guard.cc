@@ -1,13 +1,13 @@
 #include "mount_guard.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <charconv>
-#include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "common/thread.h"
@@ -25,15 +25,12 @@ FileDescriptor CopyAbove(int descriptor) {
 
 // What the program would inherit: this process was started with it, or opened it without care.
 void CloseInherited(posix_spawn_file_actions_t* actions) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir("/proc/self/fd"), &::closedir);
-  if (!directory) {
-    return;
-  }
-  while (const dirent* entry = ::readdir(directory.get())) {
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", failed)) {
+    const std::string name = entry.path().filename();
     int descriptor = -1;
-    const char* const end = entry->d_name + std::strlen(entry->d_name);
-    const auto parsed = std::from_chars(entry->d_name, end, descriptor);
-    if (parsed.ec != std::errc() || parsed.ptr != end || descriptor < kClaim) {
+    std::from_chars(name.data(), name.data() + name.size(), descriptor);
+    if (descriptor < kClaim) {
       continue;
     }
     const int flags = ::fcntl(descriptor, F_GETFD);

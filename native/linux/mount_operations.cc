@@ -108,7 +108,7 @@ SystemFailure MountDirect(const DirectMount& request, MountedFileSystem* mounted
     return SystemFailure::FromErrno(errno, "open", kDevice);
   }
   Place place;
-  if (const SystemFailure refused = Take(request.place, &place); refused.failed()) {
+  if (SystemFailure refused = Take(request.place, &place); refused.failed()) {
     return refused;
   }
   mounted->mount_point = place.path;
@@ -141,7 +141,7 @@ SystemFailure MountDirect(const DirectMount& request, MountedFileSystem* mounted
 
 SystemFailure MountWithHelper(const HelperMount& request, MountedFileSystem* mounted) {
   Place place;
-  if (const SystemFailure refused = Take(request.place, &place); refused.failed()) {
+  if (SystemFailure refused = Take(request.place, &place); refused.failed()) {
     return refused;
   }
   mounted->mount_point = place.path;

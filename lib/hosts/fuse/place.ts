@@ -7,8 +7,9 @@ import { checkDirectory, checkHolder } from './mount_point.js';
 import { mountDevice, type MountedDevice } from './mounting.js';
 import { takeAway } from './taking_away.js';
 
-/** Pause between two looks at a place that somebody claims, in milliseconds. */
-const PAUSE = 5;
+/** The first pause between two looks at a place that somebody claims and the longest one, in milliseconds. */
+const FIRST_PAUSE = 1;
+const LONGEST_PAUSE = 20;
 
 /** How long the guard of a volume that is gone may take to end, in milliseconds. */
 const GUARD_PATIENCE = 100;
@@ -24,7 +25,7 @@ const CLAIM_PATIENCE = 3_000;
 export async function mountInPlace(path: string, options: ResolvedOptions): Promise<MountedDevice> {
   let begun = performance.now();
   let endedGuards = false;
-  for (;;) {
+  for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     const wasFree = await makeRoom(path, options);
     // Somebody else was there: what was claimed before is not any more.
     if (!wasFree) begun = performance.now();
@@ -44,7 +45,7 @@ export async function mountInPlace(path: string, options: ResolvedOptions): Prom
       endedGuards = true;
       await endGuards(path);
     }
-    await delay(PAUSE);
+    await delay(pause);
   }
 }
 

@@ -52,7 +52,9 @@ async function refuses(promise, code) {
 
 /** The short names of what is in a directory and begins with a word, as cmd.exe shows them. */
 function shortNames(directory, ...words) {
-  const listed = execFileSync('cmd.exe', ['/d', '/c', 'dir', '/x', directory], { encoding: 'utf8' });
+  const listed = execFileSync('cmd.exe', ['/d', '/c', 'dir', '/x', directory], {
+    encoding: 'utf8',
+  });
   const lines = listed.split(/\r?\n/);
   return (words.length === 0 ? ['directory'] : words).map((word) => {
     const line = lines.find((text) => text.includes(` ${word} `));
@@ -571,7 +573,11 @@ export const checks = {
         const missing = [`${long}/${mount}`, `/${directory}/${mount}/sub`];
         missing.push(`/${directory}/mount point of ours`, `${long}/${mount.toLowerCase()}:stream`);
         for (const path of missing) {
-          assert.equal(statusOf(() => mirror.queryOpen(path)), 'OBJECT_NAME_NOT_FOUND', path);
+          assert.equal(
+            statusOf(() => mirror.queryOpen(path)),
+            'OBJECT_NAME_NOT_FOUND',
+            path,
+          );
         }
         mirror.queryOpen(`/${directory}/${other}`);
         assert.deepEqual(await client.readdir(`/${directory}`), ['another long name']);

@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { listMounts, unmount } from 'node-dokan';
+import { unmount } from 'node-dokan';
 
 const DEADLINE = 30_000;
 
@@ -128,10 +128,11 @@ export class Scene {
 
   async end() {
     for (const program of this.#programs) await program.kill();
-    const mounts = await listMounts();
-    if (mounts.some(({ mountPoint }) => mountPoint === this.point)) {
-      await unmount(this.point, { force: true, timeout: 0 });
+    // The guards of those that were killed are at it as well.
+    if (isMounted(this.point)) {
+      await unmount(this.point, { force: true, timeout: 0 }).catch(() => undefined);
     }
+    await until('it to be unmounted', () => !isMounted(this.point));
     rmSync(this.#directory, { recursive: true });
   }
 

@@ -59,6 +59,8 @@ export interface MountOptions {
   allSessions?: boolean;
   /** Milliseconds until a request whose promise is outstanding fails with IO_TIMEOUT; Infinity for never. Default 60,000. */
   operationTimeout?: number;
+  /** Milliseconds the answer of `checkMedia` is good for: it is asked at most this often. Default 500. */
+  mediaCheckInterval?: number;
   /** Label of the volume, at most 32 characters; on Linux the source in mount(8)'s list. Goes before `getVolumeInformation`. */
   volumeLabel?: string;
   /** Name of the file system, at most 10 characters. Goes before `getVolumeInformation`. */
@@ -150,6 +152,7 @@ const OPTIONS: Record<keyof MountOptions, Row> = {
   forceUnmount: flag(false),
   allSessions: flag(false),
   operationTimeout: { check: checkOperationTimeout, fallback: 60_000 },
+  mediaCheckInterval: duration(500, DAY),
   volumeLabel: text(32),
   fileSystemName: text(10),
   unmountOnSignal: flag(false),

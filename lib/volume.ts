@@ -41,6 +41,7 @@ export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposabl
     this.#dispatcher = dispatcher;
     this.mountPoint = hosted.mountPoint;
     this.notify = hosted.notify;
+    dispatcher.onMediaChange((state) => hosted.mediaChanged?.(state));
     // Whoever awaits the volume has the chance to listen first.
     setImmediate(() => hosted.onDriverLog?.((line) => this.#tell(line)));
     this.closed = hosted.ended.then(async (reason) => {

@@ -1,3 +1,4 @@
+import type { MediaState } from '../operations.js';
 import type { ResolvedOptions, UnmountOptions } from '../options.js';
 import type { RequestTarget } from '../target.js';
 
@@ -31,6 +32,8 @@ export interface HostedVolume {
    * @throws MountError EBUSY when files are open and `force` is false
    */
   unmount(force: boolean): Promise<void>;
+  /** Removable media: what the kernel knows of the one that was there is to be forgotten. */
+  mediaChanged?(state: MediaState): void;
   /** Windows: lines of Dokan's driver, those that came before included; with the option `driverLogs`. */
   onDriverLog?(listener: (line: string) => void): void;
 }

@@ -1,10 +1,12 @@
 import { MountError } from '../../errors.js';
 import { mountsOf, readMountInfo, topmostAt, type MountInfo } from '../../mounts/mountinfo.js';
+import type { MediaState } from '../../operations.js';
 import type { ResolvedOptions, UnmountOptions } from '../../options.js';
 import { settledWithin } from '../../settled_within.js';
 import type { RequestTarget } from '../../target.js';
 import { loadLinuxAddon, type FuseDevice } from '../addon.js';
-import type { CloseReason, Host, HostedVolume, Notifications } from '../host.js';
+import type { CloseReason, Host, HostedVolume } from '../host.js';
+import { forgetMedium } from './media.js';
 import { canonicalPath, checkDevice, checkDirectory, checkHolder } from './mount_point.js';
 import { mountDevice, takeAway, unmountPath, type MountedDevice } from './mounting.js';
 import { FuseNotifications } from './notifications.js';
@@ -116,7 +118,7 @@ function sessionOptions(target: RequestTarget, options: ResolvedOptions): Sessio
 class FuseVolume implements HostedVolume {
   readonly mountPoint: string;
   readonly ended: Promise<CloseReason>;
-  readonly notify: Notifications;
+  readonly notify: FuseNotifications;
   readonly #mounted: MountedDevice;
   readonly #device: FuseDevice;
   readonly #session: Session;
@@ -135,6 +137,10 @@ class FuseVolume implements HostedVolume {
     this.mountPoint = mounted.device.mountPoint;
     this.notify = new FuseNotifications(session);
     this.ended = session.ended.then((end) => this.#conclude(end));
+  }
+
+  mediaChanged(state: MediaState): void {
+    forgetMedium(this.#session, this.notify, state);
   }
 
   async unmount(force: boolean): Promise<void> {

@@ -290,13 +290,15 @@ function overwrite(entry: Entry, { fileAttributes }: CreateFileRequest, volume: 
  */
 function describe(entry: Entry, volume: FatVolume): FileInformation {
   const { record } = entry;
-  if (entry.isRoot) return { attributes: FileAttributes.DIRECTORY };
+  if (entry.isRoot) return { attributes: FileAttributes.DIRECTORY, linkCount: 1 };
   return {
     attributes: record.attributes || FileAttributes.NORMAL,
     creationTime: record.creationTime,
     lastAccessTime: record.lastAccessTime,
     lastWriteTime: record.lastWriteTime,
     size: entry.isDirectory ? 0 : record.size,
+    // For a directory: nobody has counted those in it.
+    linkCount: 1,
     blocks: volume.allocated(entry) / SECTOR,
   };
 }

@@ -80,10 +80,16 @@ export class Medium {
     return 'changed';
   }
 
-  /** @throws DokanError NO_MEDIA_IN_DEVICE */
+  /**
+   * The volume that is in. One that nobody was told of by `check` is none yet: what was opened in it
+   * would be taken for an open of the one before.
+   * @throws DokanError NO_MEDIA_IN_DEVICE
+   */
   volume(): FatVolume {
     if (this.#isSpoiled || performance.now() - this.#looked >= LOOK_INTERVAL) this.#look();
-    if (this.#inserted === undefined) throw new DokanError(NtStatus.NO_MEDIA_IN_DEVICE);
+    if (this.#inserted === undefined || this.#hasChanged) {
+      throw new DokanError(NtStatus.NO_MEDIA_IN_DEVICE);
+    }
     return this.#inserted.volume;
   }
 

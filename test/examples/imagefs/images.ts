@@ -6,7 +6,10 @@ import { findVolume } from '../../../examples/imagefs/partition.js';
 import { missingTools } from '../../support/tools.js';
 
 /** What makes and checks images; where it is missing, the tests that need it are left out. */
-export const missingFatTools = missingTools('mkfs.fat', 'fsck.fat', 'mtools');
+export const missingFatTools =
+  process.platform === 'win32'
+    ? 'Windows has no mkfs.fat'
+    : missingTools('mkfs.fat', 'fsck.fat', 'mtools');
 
 /** A program that must succeed. */
 function must(program: string, args: readonly string[]): string {

@@ -6,7 +6,11 @@ import { isOurs } from './own_processes.js';
 import { NtStatus } from './status.js';
 import type { Caller, Interruptible } from './target.js';
 
-/** How long requests wait for a check, in milliseconds: a drive that spins up must not stop a volume. */
+/**
+ * How long requests wait for a check, in milliseconds. A drive that spins up must not stop a volume;
+ * and a check that uses its own volume may wait for a request that waits for it, in ways that only
+ * the kernel knows: it lets nobody look up a name that is being looked up.
+ */
 const PATIENCE = 1_000;
 
 // Asked for often, and always the same: made once, thrown many times.
@@ -77,8 +81,8 @@ export class Media {
   #isAwaited = false;
   #patience: NodeJS.Timeout | undefined = undefined;
   readonly #waiting = new Set<() => void>();
-  /** A failure may bring the next check forward. */
-  #mayDoubt = true;
+  /** A failure may bring the next check forward. Nothing does that to the first. */
+  #mayDoubt = false;
   /** The check that is made now was brought forward. */
   #isDoubting = false;
 

@@ -105,8 +105,9 @@ async function create(
  *
  * @param mountPoint - where it is mounted
  * @throws OptionError for options that are wrong
- * @throws MountError EINVAL when nothing is mounted there; EBUSY when it is in use, or when it is no
- *   volume of this package; EPERM when it belongs to another user
+ * @throws MountError EINVAL when nothing is mounted there; EBUSY when it is still in use after
+ *   `timeout` milliseconds (`processes` says by whom), or when it is no volume of this package; EPERM
+ *   when it belongs to another user, and `allSessions` or the privilege for that is missing
  */
 export async function unmount(mountPoint: string, options?: UnmountOptions): Promise<void> {
   const place = checkMountPoint(mountPoint);

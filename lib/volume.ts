@@ -55,12 +55,12 @@ export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposabl
    * it (a mount namespace with a copy of it); with `force` it does not wait for that. A volume that is
    * gone already is no error.
    * @throws OptionError for options that are wrong
-   * @throws MountError EBUSY when a program has files open there, or when it is mounted elsewhere as
-   *   well, and `force` is not set; EBUSY also when something else was mounted on top of it
+   * @throws MountError EBUSY when a program still has files open there after `timeout` milliseconds (its
+   *   `processes` says which), or when it is mounted elsewhere as well, and `force` is not set; EBUSY also when something else was mounted on top of it
    */
   async unmount(options?: UnmountOptions): Promise<void> {
-    const { force } = resolveUnmountOptions(options);
-    await this.#hosted.unmount(force);
+    const { force, timeout } = resolveUnmountOptions(options);
+    await this.#hosted.unmount(force, timeout);
     await this.closed;
   }
 

@@ -43,7 +43,7 @@ const DEFAULTS: Record<Name, unknown> = {
   writebackCache: false,
   allowOther: false,
   defaultPermissions: true,
-  autoUnmount: undefined,
+  autoUnmount: true,
   nonEmpty: false,
   pollTime: 40,
 };

@@ -14,6 +14,8 @@ import { checkImage, makeImage, missingFatTools } from './images.js';
 import { failure, Scene } from './scene.js';
 
 const looks = vi.hoisted(() => ({ count: 0 }));
+/** How many writes to files succeed before one fails; then it counts on, below zero. */
+const writes = vi.hoisted(() => ({ left: -1 }));
 
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof import('node:fs')>();
@@ -21,7 +23,11 @@ vi.mock('node:fs', async (original) => {
     looks.count += 1;
     return (real.statSync as (...given: unknown[]) => unknown)(...args);
   };
-  return { ...real, statSync };
+  const writeSync = (...args: unknown[]): unknown => {
+    if (writes.left-- === 0) throw Object.assign(new Error('bad sector'), { code: 'EIO' });
+    return (real.writeSync as (...given: unknown[]) => unknown)(...args);
+  };
+  return { ...real, statSync, writeSync };
 });
 
 const temporary = temporaryDirectory();
@@ -117,8 +123,6 @@ describe.skipIf(missingFatTools !== undefined)(`a medium ${missingFatTools ?? ''
     scene.write('/new', 'new');
     checkImage(image);
 
-    writeFileSync(`${image}.x`, '');
-    unlinkSync(`${image}.x`);
     makeImage(`${image}.x`, 4096, '-i', '33334444', '-n', 'SECOND');
     renameSync(`${image}.x`, image);
     expect(scene.operations.checkMedia()).toBe('changed');
@@ -145,7 +149,10 @@ describe.skipIf(missingFatTools !== undefined)(`a medium ${missingFatTools ?? ''
     copyFileSync(image, `${image}.copy`);
     const elsewhere = new Scene(`${image}.copy`);
     elsewhere.remove('/goes');
+    // Made a day later: its time is what tells it from the one before.
+    const later = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 86_400_000);
     elsewhere.write('/goes', 'another file');
+    later.mockRestore();
     elsewhere.write('/added', 'added');
     renameSync(`${image}.copy`, image);
     expect(scene.operations.checkMedia()).toBe('present');
@@ -207,6 +214,29 @@ describe.skipIf(missingFatTools !== undefined)(`a medium ${missingFatTools ?? ''
     const file = scene.open('/kept');
     truncateSync(image, 20_000);
     expect(failure(() => scene.readOpen(file))).toBe('NO_MEDIA_IN_DEVICE');
+  });
+
+  it('is read anew when a write fails, and what is open goes on', () => {
+    scene.write('/other', 'other');
+    const file = scene.open('/file');
+    scene.operations.writeFile('', Buffer.from('begins'), 0, file);
+    const seen = new Set<string | undefined>();
+    for (let good = 0; good < 12; good += 1) {
+      writes.left = good;
+      seen.add(failure(() => scene.operations.writeFile('', Buffer.alloc(9000, 'x'), 6, file)));
+      writes.left = good;
+      seen.add(failure(() => scene.operations.setEndOfFile('', 6, file)));
+      writes.left = -1;
+      scene.operations.setEndOfFile('', 6, file);
+      expect(scene.readOpen(file)).toBe('begins');
+      expect(scene.read('/other')).toBe('other');
+    }
+    expect(seen).toEqual(new Set(['EIO', undefined]));
+    expect(scene.events).toEqual([]);
+    scene.close('/file', file);
+    const again = new Scene(image);
+    expect(again.read('/file')).toBe('begins');
+    expect(again.names()).toEqual(['file', 'other']);
   });
 
   it('is absent when something else is in its place', () => {

@@ -93,7 +93,10 @@ describe.skipIf(missing !== undefined)(`a stick that is pulled ${missing ?? ''}`
   it('costs nothing while it is away', { timeout: 60_000 }, async () => {
     renameSync(volume.image, `${volume.image}.away`);
     await eventually('the volume to fail', () => {
-      const { status, stderr } = spawnSync('ls', [volume.mountPoint], { encoding: 'utf8' });
+      const { status, stderr } = spawnSync('ls', [volume.mountPoint], {
+        encoding: 'utf8',
+        env: { ...process.env, LC_ALL: 'C' },
+      });
       return status !== 0 && /No medium found/.test(stderr);
     });
     const { pid } = volume.example;

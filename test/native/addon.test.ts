@@ -7,6 +7,7 @@ const functions = [
   'mountDirect',
   'mountWithHelper',
   'syncFileSystem',
+  'probeVolume',
   'unmountDirect',
   'unmountWithHelper',
   'openBeneath',

@@ -17,8 +17,6 @@ import { stuckThread, type StuckThread } from '../stuck_thread.js';
 import { addonEnvironment, testLibrary } from '../windows_volume.js';
 
 const DEADLINE = 30_000;
-/** Where the volume is that keeps the simulator listening while others come and go. */
-const KEEPER = 'K:';
 
 /** What the Windows process tells by itself. */
 export interface HostEvent {
@@ -43,6 +41,8 @@ export interface HostOptions {
   /** Arguments for node itself. */
   readonly nodeArgs?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Where the volume is that keeps the simulator listening while others come and go. Default `K:`. */
+  readonly keeper?: string;
 }
 
 type Answer = { readonly id: number; readonly ok?: unknown; readonly error?: HostFailure };
@@ -74,7 +74,7 @@ export class WindowsHost {
   }
 
   static async start(options: HostOptions = {}): Promise<WindowsHost> {
-    const { node = 22, nodeArgs = [], env = {} } = options;
+    const { node = 22, nodeArgs = [], env = {}, keeper = 'K:' } = options;
     const library = windowsPath(await testLibrary());
     const directory = temporaryDirectory();
     const server = createServer();
@@ -105,7 +105,7 @@ export class WindowsHost {
       early.catch(() => undefined);
       const host = new WindowsHost(started, server, socket, directory);
       await host.event('ready');
-      await host.order('mount', 'keeper', KEEPER, {});
+      await host.order('mount', 'keeper', keeper, {});
       return host;
     } catch (error) {
       child?.kill();
@@ -113,6 +113,11 @@ export class WindowsHost {
       directory.remove();
       throw error;
     }
+  }
+
+  /** Of its own: the simulator's port, what it marks, and the notes about its mounts. */
+  get directory(): string {
+    return this.#directory.path;
   }
 
   #hear(line: string): void {

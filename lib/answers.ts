@@ -6,6 +6,7 @@ import type {
   DiskFreeSpace,
   FileInformation,
   FindEntry,
+  MediaState,
   StreamEntry,
   Timestamp,
   VolumeInformation,
@@ -193,6 +194,11 @@ export function checkAllocatedRange(value: unknown): AllocatedRange | undefined 
     if (isSize(range.offset) && isSize(range.length) && range.length > 0) return range;
   }
   throw expectedAnswer('a range (an object with offset and length) or undefined', value);
+}
+
+export function checkMediaState(value: unknown): MediaState {
+  if (value === 'present' || value === 'changed' || value === 'absent') return value;
+  throw expectedAnswer("'present', 'changed' or 'absent'", value);
 }
 
 export function checkListing(value: unknown): Iterable<unknown> | AsyncIterable<unknown> {

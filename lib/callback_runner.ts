@@ -1,11 +1,12 @@
 import { channel } from 'node:diagnostics_channel';
 import { types } from 'node:util';
 import * as answers from './answers.js';
-import { CALLBACKS, effectOf, type Callback } from './callbacks.js';
+import { CALLBACKS, checkMedia, effectOf, type Callback } from './callbacks.js';
 import type { DispatcherOptions } from './dispatcher_options.js';
 import { CallbackError, DokanError, statusFromError } from './errors.js';
+import { Media, type Medium } from './media.js';
 import { NO_CALLER, OpenFile } from './open_file.js';
-import type { CreateFileRequest, DokanOperations } from './operations.js';
+import type { CreateFileRequest, DokanOperations, MediaState } from './operations.js';
 import { isThenable, type Outcome } from './outcome.js';
 import { Deadlines, RunningCall } from './running_call.js';
 import { NtStatus } from './status.js';
@@ -52,6 +53,8 @@ export class CallbackRunner {
   readonly #operations: Required<DokanOperations>;
   readonly #options: DispatcherOptions;
   readonly #opens: OpenBooks;
+  /** Where the file system has removable media. */
+  readonly media: Media | undefined;
   readonly #deadlines = new Deadlines();
   readonly #calls = new Float64Array(CALLBACKS.length);
   readonly #failures = new Float64Array(CALLBACKS.length);
@@ -64,6 +67,11 @@ export class CallbackRunner {
     this.#operations = operations as Required<DokanOperations>;
     this.#options = options;
     this.#opens = opens;
+    if (this.supports('checkMedia')) {
+      const ask = (asking: Caller): Outcome<MediaState> =>
+        this.run(checkMedia, new OpenFile(''), '', asking, undefined, undefined);
+      this.media = new Media(ask, options.mediaCheckInterval);
+    }
   }
 
   /** Requests waiting for a promise. */
@@ -120,8 +128,9 @@ export class CallbackRunner {
     io: number = IoFlags.NONE,
   ): Outcome<R> {
     if (typeof this.#operations[row.name] !== 'function') throw NOT_IMPLEMENTED;
-    if (this.#goneStatus !== undefined && row.effect !== 'releases') {
-      throw new DokanError(this.#goneStatus);
+    if (row.effect !== 'releases') {
+      if (this.#goneStatus !== undefined) throw new DokanError(this.#goneStatus);
+      if (file.medium !== undefined) this.demandMedium(file, caller);
     }
     this.#calls[row.index]! += 1;
     const started = requests.hasSubscribers ? performance.now() : 0;
@@ -144,8 +153,21 @@ export class CallbackRunner {
     return this.#await(row, file, path, caller, value, row.check, a, started);
   }
 
+  /** @throws DokanError when the medium of an open has gone, or is another one by now */
+  demandMedium({ medium }: OpenFile, caller: Caller): void {
+    const refusal = medium?.refusal(caller);
+    if (refusal !== undefined) throw refusal;
+  }
+
   /** Calls a callback that works by path: there is no open, and what it keeps in one is dropped. */
   byPath<A, R>(row: Callback<A, undefined, R>, path: string, caller: Caller, a: A): Outcome<R> {
+    if (this.media === undefined) return this.#byPath(row, path, caller, a);
+    const use = (medium: Medium): Outcome<R> => medium.guard(this.#byPath(row, path, caller, a));
+    const medium = this.media.admit(caller);
+    return medium instanceof Promise ? medium.then(use) : use(medium);
+  }
+
+  #byPath<A, R>(row: Callback<A, undefined, R>, path: string, caller: Caller, a: A): Outcome<R> {
     const file = this.#spare ?? new OpenFile(path);
     this.#spare = undefined;
     try {
@@ -287,8 +309,12 @@ export class CallbackRunner {
     a: unknown,
   ): void {
     this.#comeBack(file, call);
-    if (row.name !== 'createFile') return;
     try {
+      if (row.name === 'checkMedia') {
+        this.media?.take(answers.checkMediaState(answer));
+        return;
+      }
+      if (row.name !== 'createFile') return;
       answers.checkCreateResult(answer, a as CreateFileRequest);
     } catch (error) {
       return this.#report(row, path, error);
@@ -310,6 +336,7 @@ export class CallbackRunner {
       this.#report(row, path, error);
       return new ReportedError(NtStatus.INTERNAL_ERROR, undefined, { cause: error });
     }
+    this.media?.doubt(status);
     // A proxy may answer otherwise when it is asked again.
     if (!types.isProxy(error) && error instanceof DokanError) return error;
     return new DokanError(status, undefined, { cause: error });

@@ -263,3 +263,9 @@ export const setZeroData = row<number, number>(
   (operations, path, file, offset, length) => operations.setZeroData(path, offset, length, file),
   checkNothing,
 );
+export const checkMedia = row(
+  'checkMedia',
+  'none',
+  (operations, _path, file) => operations.checkMedia(file),
+  answers.checkMediaState,
+);

@@ -6,6 +6,7 @@ import type { DispatcherOptions } from './dispatcher_options.js';
 import { DokanError } from './errors.js';
 import { FindFiles } from './find_files.js';
 import type { Listing } from './listing.js';
+import type { Medium } from './media.js';
 import { NO_CALLER, OpenFile } from './open_file.js';
 import type {
   AllocatedRange,
@@ -16,6 +17,7 @@ import type {
   FileInformation,
   FileTimes,
   FindEntry,
+  MediaState,
   StreamEntry,
   VolumeInformation,
 } from './operations.js';
@@ -74,12 +76,32 @@ export class Dispatcher implements RequestTarget {
     return this.#runner.statistics();
   }
 
+  /** @param tell - called when the medium of a volume goes, comes back or is another one */
+  onMediaChange(tell: (state: MediaState) => void): void {
+    if (this.#runner.media !== undefined) this.#runner.media.whenChanged = tell;
+  }
+
   supports(callback: keyof DokanOperations): boolean {
     return this.#runner.supports(callback);
   }
 
   createFile(path: string, request: CreateFileRequest, caller: Caller): Outcome<OpenFile> {
+    const { media } = this.#runner;
+    if (media === undefined) return this.#create(path, request, caller, undefined);
+    const medium = media.admit(caller);
+    return medium instanceof Promise
+      ? medium.then((found) => this.#create(path, request, caller, found))
+      : this.#create(path, request, caller, medium);
+  }
+
+  #create(
+    path: string,
+    request: CreateFileRequest,
+    caller: Caller,
+    medium: Medium | undefined,
+  ): Outcome<OpenFile> {
     const file = new OpenFile(path);
+    file.medium = medium;
     file.isDirectory = (request.createOptions & CreateOptions.DIRECTORY_FILE) !== 0;
     const result = this.#runner.run(callbacks.createFile, file, path, caller, request, undefined);
     if (!(result instanceof Promise)) return this.#created(file, path, request, caller, result);
@@ -109,6 +131,7 @@ export class Dispatcher implements RequestTarget {
     const { createOptions } = request;
     const wrong =
       this.#runner.goneStatus ??
+      file.medium?.failure?.status ??
       (file.isDirectory
         ? (createOptions & CreateOptions.NON_DIRECTORY_FILE) !== 0 && NtStatus.FILE_IS_A_DIRECTORY
         : (createOptions & CreateOptions.DIRECTORY_FILE) !== 0 && NtStatus.NOT_A_DIRECTORY);
@@ -141,6 +164,8 @@ export class Dispatcher implements RequestTarget {
     const file = open as OpenFile;
     if (file.cleanedUp) return;
     file.cleanedUp = true;
+    // What is in the drive by now, if anything is, is not what was to be deleted from.
+    if (file.medium?.failure !== undefined) file.deletePending = false;
     if (!this.#runner.supports('cleanup')) return;
     return this.#runner.unfailing(callbacks.cleanup, file, path, caller);
   }
@@ -198,12 +223,18 @@ export class Dispatcher implements RequestTarget {
 
   flushFileBuffers(open: Open, path: string, caller: Caller): Outcome<void> {
     // Dokan answers success for a file system without the callback.
-    if (!this.#runner.supports('flushFileBuffers')) return;
+    if (!this.#runner.supports('flushFileBuffers')) {
+      return this.#runner.demandMedium(open as OpenFile, caller);
+    }
     return this.#on(callbacks.flushFileBuffers, open, path, caller, undefined, undefined);
   }
 
   getFileInformation(open: Open, path: string, caller: Caller): Outcome<FileInformation> {
-    return this.#on(callbacks.getFileInformation, open, path, caller, undefined, undefined);
+    const row = callbacks.getFileInformation;
+    const information = this.#on(row, open, path, caller, undefined, undefined);
+    const { medium } = open as OpenFile;
+    // Hosts may keep it, which those of a medium that has gone meanwhile must not be.
+    return medium === undefined ? information : medium.guard(information);
   }
 
   findFiles(
@@ -373,6 +404,7 @@ export class Dispatcher implements RequestTarget {
 
   /** The volume is usable. A file system that fails here has its error reported, and stays mounted. */
   async mounted(mountPoint: string): Promise<void> {
+    this.#runner.media?.start();
     if (!this.#runner.supports('mounted') || this.#runner.goneStatus !== undefined) return;
     const row = callbacks.mounted as Callback<string | undefined, undefined, void>;
     await this.#runner.unfailing(row, new OpenFile(''), '', NO_CALLER, mountPoint);

@@ -4,6 +4,8 @@ import type { CallbackError } from './errors.js';
 export interface DispatcherOptions {
   /** Milliseconds a promise may take; Infinity for no limit. */
   readonly operationTimeout: number;
+  /** Milliseconds between two checks of removable media. */
+  readonly mediaCheckInterval: number;
   readonly caseSensitive: boolean;
   readonly userModeLock: boolean;
   readonly altStreams: boolean;

@@ -74,6 +74,14 @@ function checkFailure(status: number): number {
   return status >>> 0;
 }
 
+/** A process that holds on to a volume. */
+export interface HoldingProcess {
+  /** Its number. */
+  readonly id: number;
+  /** Its command line, or its name where that cannot be read. */
+  readonly command: string;
+}
+
 /** What went wrong with a mount point; see `MountError`. */
 export interface MountFailure {
   /** An errno (`'EBUSY'`) or a code of this package (`'ERR_DOKAN_NOT_INSTALLED'`). */
@@ -83,6 +91,8 @@ export interface MountFailure {
   readonly problem: string;
   /** What to do about it, as a sentence: `'Choose another drive letter.'` */
   readonly cure: string;
+  /** Who holds on to the volume, where that is known. */
+  readonly processes?: readonly HoldingProcess[];
   readonly cause?: unknown;
 }
 
@@ -97,6 +107,9 @@ export class MountError extends Error {
   /** What to do about it. */
   readonly cure: string;
 
+  /** Code EBUSY: who holds on to the volume, as far as this user may see; empty where nobody is known. */
+  readonly processes: readonly HoldingProcess[];
+
   constructor(failure: MountFailure) {
     const { code, mountPoint, problem, cure } = failure;
     super(
@@ -106,6 +119,7 @@ export class MountError extends Error {
     this.code = code;
     this.mountPoint = mountPoint;
     this.cure = cure;
+    this.processes = failure.processes ?? [];
   }
 }
 

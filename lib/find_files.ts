@@ -95,7 +95,10 @@ export class FindFiles {
     const first: Caller = { processId, userId, groupId, running: undefined };
     let controller: AbortController | undefined;
     return {
-      begin: (caller = first) => file.resume(caller, controller),
+      begin: (caller = first) => {
+        if (file.medium !== undefined) this.#runner.demandMedium(file, caller);
+        file.resume(caller, controller);
+      },
       end: () => {
         controller = file.end();
       },

@@ -5,7 +5,14 @@ export { Volume, type Closed } from './volume.js';
 export type { CloseReason, Notifications } from './hosts/host.js';
 export type { LibraryOptions, ListOptions, MountOptions, UnmountOptions } from './options.js';
 export type { CallbackStatistics, RequestEvent } from './dispatcher.js';
-export { DokanError, MountError, OptionError, AnswerError, CallbackError } from './errors.js';
+export {
+  DokanError,
+  MountError,
+  OptionError,
+  AnswerError,
+  CallbackError,
+  type HoldingProcess,
+} from './errors.js';
 export { NtStatus, statusName, type NtStatusName } from './status.js';
 export * from './constants.js';
 export type * from './operations.js';

@@ -4,7 +4,11 @@ import type { Caller } from './target.js';
 
 /** What a listing needs from the dispatcher whose callback gave it. */
 export interface ListingGuard {
-  /** The file system's code is about to run. @param caller - who asks; default: who asked first */
+  /**
+   * The file system's code is about to run.
+   * @param caller - who asks; default: who asked first
+   * @throws DokanError when it must not, now
+   */
   begin(caller: Caller | undefined): void;
   /** It has returned. */
   end(): void;

@@ -118,10 +118,10 @@ async function create(
  *
  * @param mountPoint - where it is mounted
  * @throws OptionError for options that are wrong
- * @throws MountError EINVAL when nothing is mounted there; EBUSY when it is in use, or when it is no
- *   volume of this package; EPERM when it belongs to another user (on Windows, when it is another
- *   session's, or all sessions see it and no note of this user's tells of it), or when `allSessions` is
- *   set without the privilege
+ * @throws MountError EINVAL when nothing is mounted there; EBUSY when it is still in use after
+ *   `timeout` milliseconds (`processes` says by whom), or when it is no volume of this package; EPERM
+ *   when it belongs to another user (on Windows, when it is another session's, or all sessions see it
+ *   and no note of this user's tells of it), and `allSessions` or the privilege for that is missing
  */
 export async function unmount(mountPoint: string, options?: UnmountOptions): Promise<void> {
   const place = checkMountPoint(mountPoint);

@@ -1,4 +1,5 @@
 import { expected } from './errors.js';
+import type { Medium } from './media.js';
 import type { CreateResult, FileContext, Requestor } from './operations.js';
 import type { RunningCall } from './running_call.js';
 import { IoFlags, type Caller, type Open } from './target.js';
@@ -13,6 +14,8 @@ export class OpenFile implements FileContext, Open {
   deletePending = false;
   backingFd: number | undefined = undefined;
   createResult: CreateResult = 'opened';
+  /** What it is on, where media are removable. */
+  medium: Medium | undefined = undefined;
   /** The last path it was called with, for the cleanup of a volume that is lost. */
   path: string;
   caller: Caller = NO_CALLER;

@@ -109,6 +109,12 @@ export interface VolumeInformation {
   fileSystemName?: string | undefined;
 }
 
+/**
+ * What is in the drive: the medium that was there before, another one, or none. `'changed'` is
+ * answered once per change, and `'present'` from then on: to answer it again means changed again.
+ */
+export type MediaState = 'present' | 'changed' | 'absent';
+
 /** A run of bytes of a sparse file that has storage. */
 export interface AllocatedRange {
   offset: number;
@@ -390,4 +396,27 @@ export interface DokanOperations<Context = unknown> {
     length: number,
     file: FileContext<Context>,
   ): Awaitable<void>;
+
+  /**
+   * Removable media: says what is in the drive. Asked before files are opened and before whatever
+   * goes by path, at most every `mediaCheckInterval` milliseconds and once more after a callback has
+   * failed for want of the medium. Absent: the medium never changes. It is asked whether or not the
+   * option `removable` is set, which only tells Windows what to call the drive.
+   *
+   * - `'absent'`: requests fail at once with NO_MEDIA_IN_DEVICE (ENOMEDIUM), only `cleanup` and
+   *   `closeFile` come. The kernel is told to forget what it has cached.
+   * - `'present'` after that: the same medium is back, and what is open can be used again.
+   * - `'changed'`: what was open fails with WRONG_VOLUME (ESTALE) for good and gets its `cleanup`,
+   *   never with `file.deletePending`, and `closeFile`. New opens are of the new medium.
+   *
+   * One check runs at a time. It may use the volume itself: what this process and those it has
+   * started ask meanwhile is answered by what is known so far, and starts no check, on no volume of
+   * this process. Other processes wait for a check, but no longer than a second; then, too, what is
+   * known so far counts, until there is an answer.
+   *
+   * Throwing ENOENT, EIO, ENXIO, ENODEV, ENOMEDIUM, or a status that means them, says `'absent'`. After any
+   * other failure, and when it takes longer than `operationTimeout` (`file.signal` fires), what was
+   * known last stays true. There is no next check before one has come back.
+   */
+  checkMedia?(file: FileContext<Context>): Awaitable<MediaState>;
 }

@@ -59,6 +59,8 @@ export interface MountOptions {
   allSessions?: boolean;
   /** Milliseconds until a request whose promise is outstanding fails with IO_TIMEOUT; Infinity for never. Default 60,000. */
   operationTimeout?: number;
+  /** Milliseconds the answer of `checkMedia` is good for: it is asked at most this often. Default 500. */
+  mediaCheckInterval?: number;
   /** Label of the volume, at most 32 characters; on Linux the source in mount(8)'s list. Goes before `getVolumeInformation`. */
   volumeLabel?: string;
   /** Name of the file system, at most 10 characters. Goes before `getVolumeInformation`. */
@@ -82,7 +84,7 @@ export interface MountOptions {
   allowOther?: boolean;
   /** Linux: the kernel checks permissions by mode and owner. Default true. */
   defaultPermissions?: boolean;
-  /** Linux: a helper process unmounts when this process is killed; needs fusermount3. Default: true without privileges, where fusermount3 mounts anyway, else false. */
+  /** Linux: a small process of its own takes the volume away when this process is killed; needs /bin/sh, and does without where there is none. Default true. */
   autoUnmount?: boolean;
   /** Linux: the mount point may be a directory with contents, which the volume then hides. Default false. */
   nonEmpty?: boolean;
@@ -96,12 +98,7 @@ export type ResolvedOptions = Required<Omit<MountOptions, Optional>> & {
 };
 
 type Optional =
-  | 'uncName'
-  | 'volumeSecurityDescriptor'
-  | 'libraryPath'
-  | 'volumeLabel'
-  | 'fileSystemName'
-  | 'autoUnmount';
+  'uncName' | 'volumeSecurityDescriptor' | 'libraryPath' | 'volumeLabel' | 'fileSystemName';
 
 interface Row {
   readonly check: Check;
@@ -150,6 +147,7 @@ const OPTIONS: Record<keyof MountOptions, Row> = {
   forceUnmount: flag(false),
   allSessions: flag(false),
   operationTimeout: { check: checkOperationTimeout, fallback: 60_000 },
+  mediaCheckInterval: duration(500, DAY),
   volumeLabel: text(32),
   fileSystemName: text(10),
   unmountOnSignal: flag(false),
@@ -161,7 +159,7 @@ const OPTIONS: Record<keyof MountOptions, Row> = {
   writebackCache: flag(false),
   allowOther: flag(false),
   defaultPermissions: flag(true),
-  autoUnmount: { check: checkBoolean, fallback: undefined },
+  autoUnmount: flag(true),
   nonEmpty: flag(false),
   pollTime: {
     check: checkSize('a whole number of microseconds from 0 to 1000', (value) => value <= 1_000),

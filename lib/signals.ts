@@ -46,8 +46,8 @@ async function leave(mounting: Promise<Volume>): Promise<void> {
     return;
   }
   try {
-    const gone = asked ? 'failed' : await settledWithin(volume.unmount(), PATIENCE);
-    if (gone !== 'done') await volume.unmount({ force: true });
+    const gone = asked ? 'failed' : await settledWithin(volume.unmount({ timeout: 0 }), PATIENCE);
+    if (gone !== 'done') await volume.unmount({ force: true, timeout: 0 });
   } catch (error) {
     process.emitWarning(error instanceof Error ? error : new Error(String(error)));
   }

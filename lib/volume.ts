@@ -41,6 +41,7 @@ export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposabl
     this.#dispatcher = dispatcher;
     this.mountPoint = hosted.mountPoint;
     this.notify = hosted.notify;
+    dispatcher.onMediaChange((state) => hosted.mediaChanged?.(state));
     // Whoever awaits the volume has the chance to listen first.
     setImmediate(() => hosted.onDriverLog?.((line) => this.#tell(line)));
     this.closed = hosted.ended.then(async (reason) => {
@@ -55,12 +56,12 @@ export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposabl
    * gone already is no error. On Windows nothing keeps a volume from going: what is open there fails,
    * and `force` only ends the wait for callbacks.
    * @throws OptionError for options that are wrong
-   * @throws MountError EBUSY when a program has files open there, or when it is mounted elsewhere as
-   *   well, and `force` is not set; EBUSY also when something else was mounted on top of it
+   * @throws MountError EBUSY when a program still has files open there after `timeout` milliseconds (its
+   *   `processes` says which), or when it is mounted elsewhere as well, and `force` is not set; EBUSY also when something else was mounted on top of it
    */
   async unmount(options?: UnmountOptions): Promise<void> {
-    const { force } = resolveUnmountOptions(options);
-    await this.#hosted.unmount(force);
+    const { force, timeout } = resolveUnmountOptions(options);
+    await this.#hosted.unmount(force, timeout);
     await this.closed;
   }
 

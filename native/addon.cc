@@ -23,6 +23,7 @@ void Export(Napi::Env env, Napi::Object exports) {
   exports["mountWithHelper"] = Napi::Function::New<MountWithHelperFunction>(env, "mountWithHelper");
   exports["syncFileSystem"] = Napi::Function::New<SyncFileSystemFunction>(env, "syncFileSystem");
   exports["probeVolume"] = Napi::Function::New<ProbeVolumeFunction>(env, "probeVolume");
+  exports["abortConnection"] = Napi::Function::New<AbortConnectionFunction>(env, "abortConnection");
   exports["unmountDirect"] = Napi::Function::New<UnmountDirectFunction>(env, "unmountDirect");
   exports["unmountWithHelper"] =
       Napi::Function::New<UnmountWithHelperFunction>(env, "unmountWithHelper");

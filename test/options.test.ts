@@ -31,6 +31,7 @@ const DEFAULTS: Record<Name, unknown> = {
   forceUnmount: false,
   allSessions: false,
   operationTimeout: 60_000,
+  mediaCheckInterval: 500,
   volumeLabel: undefined,
   fileSystemName: undefined,
   unmountOnSignal: false,
@@ -42,7 +43,7 @@ const DEFAULTS: Record<Name, unknown> = {
   writebackCache: false,
   allowOther: false,
   defaultPermissions: true,
-  autoUnmount: undefined,
+  autoUnmount: true,
   nonEmpty: false,
   pollTime: 40,
 };
@@ -83,6 +84,10 @@ const VALUES: Partial<Record<Name, { right: unknown[]; wrong: unknown[]; needs?:
     operationTimeout: {
       right: [1, 60_000, Number.MAX_SAFE_INTEGER, Infinity],
       wrong: [...noNumbers, 0, 2 ** 53],
+    },
+    mediaCheckInterval: {
+      right: [0, 500, 86_400_000],
+      wrong: [...noNumbers, 86_400_001, Infinity],
     },
     uncName: {
       right: ['\\\\server\\share', 'x'.repeat(63)],

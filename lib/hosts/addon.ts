@@ -16,8 +16,8 @@ export interface MountError extends Error {
   code: string;
   /** Positive errno. */
   errno?: number;
-  /** What failed: 'open' (of /dev/fuse), 'mount', 'umount', 'spawn' or 'helper'. */
-  syscall: 'open' | 'mount' | 'umount' | 'spawn' | 'thread' | 'helper';
+  /** What failed: 'open' (of /dev/fuse), 'mount', 'umount', 'spawn', 'helper', or 'claim'. */
+  syscall: 'open' | 'mount' | 'umount' | 'spawn' | 'thread' | 'helper' | 'claim';
   /** What it was done to: the device, the mount point, or the helper's program. */
   path: string;
   /** Exit code of the helper; 128 + signal when it was killed. */
@@ -26,10 +26,35 @@ export interface MountError extends Error {
   detail?: string;
 }
 
-/** Arguments of mount(2) on a device of our own. */
-export interface DirectMountRequest {
+/** A process that takes the mount away when this one is gone; see lib/hosts/fuse/guard.ts. */
+export interface GuardRequest {
+  /** Path of the program, then its arguments. Where it cannot be started the mount has no guard. */
+  command: string[];
+  /** All of it, as `NAME=value`. */
+  environment: string[];
+}
+
+/** What both ways of mounting need. */
+export interface PlaceRequest {
   /** Resolved to its real path before mounting. */
   mountPoint: string;
+  /**
+   * Mounts only while nothing is mounted there, and no other process of this package is about to
+   * mount there or has a guard there: else rejects with EADDRINUSE of 'claim'. The claim is held
+   * while mounting, and by the guard for as long as that lives. Default false.
+   */
+  claim?: boolean;
+  /**
+   * Started before the mount, in a session of its own. Its standard input gets a line with the
+   * mount's number and device number (fields 1 and 3 of mountinfo) once it is there, another line when
+   * the volume has ended in order, and the end of the file when this process is gone, or when
+   * `close()` finds it still mounted. The claim is its descriptor 3.
+   */
+  guard?: GuardRequest | undefined;
+}
+
+/** Arguments of mount(2) on a device of our own. */
+export interface DirectMountRequest extends PlaceRequest {
   /** First field of /proc/mounts. */
   source: string;
   /** 'fuse', or 'fuse.SUBTYPE'. */
@@ -41,14 +66,11 @@ export interface DirectMountRequest {
 }
 
 /** Arguments of a mount by fusermount3. */
-export interface HelperMountRequest {
+export interface HelperMountRequest extends PlaceRequest {
   /** The program: a path, or a name looked up in PATH. Runs without a shell. */
   helper: string;
-  mountPoint: string;
   /** Its `-o` argument. */
   options: string;
-  /** True when `options` has auto_unmount: the helper stays and detaches the mount when we are gone. */
-  keepAlive: boolean;
 }
 
 /** A volume to be asked how it is: what mountinfo says of it. */
@@ -86,6 +108,11 @@ export interface FuseFunctions {
    * asked is not asked by a second one. 'unknown': it lets this user not in, or cannot be reached.
    */
   probeVolume(probe: VolumeProbe): Promise<'live' | 'hung' | 'dead' | 'unknown'>;
+  /**
+   * Ends a connection through the kernel's control file system, mounted or (for root) not: whoever
+   * waits gets ECONNABORTED. For root and the user who mounted; without effect for others.
+   */
+  abortConnection(deviceNumber: string): Promise<void>;
   /** umount2(2); flags are MNT_FORCE 1, MNT_DETACH 2, MNT_EXPIRE 4, UMOUNT_NOFOLLOW 8. */
   unmountDirect(mountPoint: string, flags: number): Promise<void>;
   /** Runs `helper -u [-z] -- mountPoint`; lazy is -z. */
@@ -97,7 +124,7 @@ export interface FuseFunctions {
  * until `close()`. When the environment ends without that (process.exit, an uncaught exception, the
  * end of a Worker), the device is closed and the mount detached: by umount2(MNT_DETACH) when it was
  * mounted directly, by the helper (waited for up to 2 s) otherwise, and only when the topmost mount
- * at the mount point is still this one.
+ * at the mount point is still this one. When the process is killed, the guard does it.
  */
 export interface FuseDevice {
   /** The descriptor; -1 once closed. */
@@ -106,6 +133,11 @@ export interface FuseDevice {
   readonly deviceNumber: string;
   /** The real path of the mount point, as mountinfo names it. */
   readonly mountPoint: string;
+  /**
+   * Whether it is mounted anywhere, were it out of everybody's reach. While it is, the kernel gives
+   * `deviceNumber` to no other file system.
+   */
+  isMounted(): boolean;
   /**
    * Calls back on this thread's event loop whenever a request is there. Also when the connection
    * has ended (unmounted, aborted): then once, polling stops, and `receive` tells with -ENODEV or
@@ -141,8 +173,8 @@ export interface FuseDevice {
   notify(message: Uint8Array): boolean;
   /**
    * Stops polling and closes the device, which ends the connection: the kernel answers everything
-   * with ENOTCONN from here on. The mount stays and is not detached at exit any more (a helper
-   * started with keepAlive detaches it). Can be called again.
+   * with ENOTCONN from here on. The mount stays and is not detached at exit any more (a guard
+   * detaches it). Can be called again.
    */
   close(): void;
 }

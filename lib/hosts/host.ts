@@ -1,3 +1,4 @@
+import type { MediaState } from '../operations.js';
 import type { ResolvedOptions, UnmountOptions } from '../options.js';
 import type { RequestTarget } from '../target.js';
 
@@ -33,9 +34,12 @@ export interface HostedVolume {
   identify?(): Promise<string | undefined>;
   /**
    * @param force - take it away from whoever is using it
+   * @param timeout - milliseconds to wait for programs to close their files before that, or before it fails; default 0
    * @throws MountError EBUSY when files are open and `force` is false
    */
-  unmount(force: boolean): Promise<void>;
+  unmount(force: boolean, timeout?: number): Promise<void>;
+  /** Removable media: what the kernel knows of the one that was there is to be forgotten. */
+  mediaChanged?(state: MediaState): void;
   /** Windows: lines of Dokan's driver, those that came before included; with the option `driverLogs`. */
   onDriverLog?(listener: (line: string) => void): void;
 }

@@ -6,6 +6,10 @@ const LIST = '/proc/self/mountinfo';
 
 /** One line of /proc/self/mountinfo (proc(5)). */
 export interface MountInfo {
+  /** Number of the mount; given to another one when it is gone. */
+  readonly id: number;
+  /** Number of the mount it is mounted on. */
+  readonly parentId: number;
   readonly mountPoint: string;
   /** `major:minor` of the mounted file system's device. */
   readonly deviceNumber: string;
@@ -29,11 +33,13 @@ export function parseMountInfo(text: string): MountInfo[] {
   const mounts: MountInfo[] = [];
   for (const line of text.split('\n')) {
     const [front, back] = line.split(' - ', 2);
-    const [, , deviceNumber, , mountPoint, mountOptions] = front?.split(' ') ?? [];
+    const [id, parentId, deviceNumber, , mountPoint, mountOptions] = front?.split(' ') ?? [];
     const [type, source, superOptions] = back?.split(' ') ?? [];
     if (deviceNumber === undefined || !DEVICE_NUMBER.test(deviceNumber)) continue;
     if (!mountPoint || !type) continue;
     mounts.push({
+      id: Number(id),
+      parentId: Number(parentId),
       mountPoint: unescapeField(mountPoint),
       deviceNumber,
       type,
@@ -54,9 +60,13 @@ export function readMountInfoSync(): MountInfo[] {
   return parseMountInfo(decodeBytes(readFileSync(LIST)));
 }
 
-/** The mount on top at a path: the last one, for later mounts hide earlier ones. */
+/**
+ * The mount on top at a path: the one that none of the others there is mounted on. Several are left
+ * only where one tree hides another: then it is the last.
+ */
 export function topmostAt(mounts: readonly MountInfo[], path: string): MountInfo | undefined {
-  return mounts.findLast((mount) => mount.mountPoint === path);
+  const stack = mounts.filter((mount) => mount.mountPoint === path);
+  return stack.findLast(({ id }) => !stack.some((other) => other.parentId === id));
 }
 
 /** Every place a file system is mounted at: bind mounts and the like are further ones. */

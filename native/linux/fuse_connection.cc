@@ -25,7 +25,7 @@ constexpr milliseconds kNotifyLimit{20};
 // that was mounted at the same place since. Asked by a notification that only drops cached
 // attributes of the root: it takes no locks, needs no path, and the kernel answers ENOENT when
 // there is no root.
-bool IsMounted(int device) {
+bool IsFileSystemMounted(int device) {
   struct {
     uint32_t length = 16 + 24;
     int32_t code = 2;  // FUSE_NOTIFY_INVAL_INODE
@@ -75,11 +75,19 @@ ServingWatch* FuseConnection::StartWatch() {
   return watch_.get();
 }
 
+bool FuseConnection::IsMounted() {
+  const std::lock_guard lock(mutex_);
+  return mounted_.device.valid() && IsFileSystemMounted(mounted_.device.get());
+}
+
 void FuseConnection::Close() {
   CloseDevice();
   const std::lock_guard lock(mutex_);
   forgotten_ = true;
-  mounted_.keeper.Reset();
+  if (mounted_.guard && !mounted_at_close_) {
+    mounted_.guard->Dismiss();
+  }
+  mounted_.guard.reset();
 }
 
 void FuseConnection::CloseDevice() {
@@ -97,7 +105,7 @@ void FuseConnection::CloseDevice() {
     AbortConnection(mounted_.identity->device_number);
     stuck = !notify_->Stop(kNotifyLimit);
   }
-  mounted_at_close_ = stuck || IsMounted(mounted_.device.get());
+  mounted_at_close_ = stuck || IsFileSystemMounted(mounted_.device.get());
   fd_.store(-1, std::memory_order_relaxed);
   mounted_.device.Reset();
 }
@@ -111,21 +119,20 @@ void FuseConnection::Detach() {
   if (std::exchange(forgotten_, true)) {
     return;
   }
-  if (mounted_.keeper.valid()) {
-    mounted_.keeper.Reset();
-    mounted_.keeper_exit->WaitFor(kHelperLimit);
+  const bool detached = !mounted_at_close_ || !IsOnTop() || DetachMount();
+  if (mounted_.guard && detached) {
+    mounted_.guard->Dismiss();
   }
-  if (!mounted_at_close_ || !IsOnTop()) {
-    return;
-  }
+  mounted_.guard.reset();
+}
+
+bool FuseConnection::DetachMount() {
   if (!mounted_.helper) {
-    ::umount2(mounted_.mount_point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
-    return;
+    return ::umount2(mounted_.mount_point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
   }
   HelperProcess process;
-  if (process.Start(*mounted_.helper, {"-u", "-z", "--", mounted_.mount_point}) == 0) {
-    process.FinishWithin(kHelperLimit);
-  }
+  return process.Start(*mounted_.helper, {"-u", "-z", "--", mounted_.mount_point}) == 0 &&
+         process.FinishWithin(kHelperLimit) == 0;
 }
 
 void TearDown(std::vector<std::shared_ptr<FuseConnection>> connections) {

@@ -11,6 +11,7 @@
 
 #include "file_descriptor.h"
 #include "helper_process.h"
+#include "mount_guard.h"
 #include "mount_table.h"
 #include "notify_queue.h"
 #include "serving_watch.h"
@@ -24,9 +25,8 @@ struct MountedFileSystem {
   std::optional<MountIdentity> identity;
   // Who can detach it: the helper that mounted it, or nobody (then umount2 does).
   std::optional<HelperProgram> helper;
-  // auto_unmount: the socket whose end makes the waiting helper detach, and that helper's end.
-  FileDescriptor keeper;
-  std::shared_ptr<HelperProcess::Exit> keeper_exit;
+  // Detaches it when this process is gone; null for none.
+  std::unique_ptr<MountGuard> guard;
 };
 
 // One connection to the kernel and the mount it serves; knows nothing of JavaScript. Created by the
@@ -49,7 +49,12 @@ class FuseConnection {
   // closed; without one (the system gives no thread) the volume does without.
   ServingWatch* StartWatch();
 
-  // Closes device and socket. The mount is not ours any more: Detach does nothing from here on.
+  // Whether it is mounted anywhere, were it out of everybody's reach. While it is, the kernel gives
+  // its device number to no other file system.
+  bool IsMounted();
+
+  // Closes the device. The mount is not ours any more: Detach does nothing from here on. A guard
+  // takes it away when it is still at its place, and ends.
   void Close();
 
   // First half of a tear-down: sees whether the file system is still mounted, then closes the
@@ -57,11 +62,12 @@ class FuseConnection {
   void CloseDevice();
 
   // Second half: takes the dead mount away, if it is still the one at its place. May block: runs on
-  // a thread that TearDown waits for with a limit.
+  // a thread that TearDown waits for with a limit. Where it fails, the guard tries.
   void Detach();
 
  private:
   bool IsOnTop() const;
+  bool DetachMount();
 
   std::mutex mutex_;
   MountedFileSystem mounted_;

@@ -39,6 +39,7 @@ Napi::Function FuseDevice::DefineClass(Napi::Env env) {
           InstanceAccessor<&FuseDevice::Fd>("fd", napi_enumerable),
           InstanceAccessor<&FuseDevice::DeviceNumber>("deviceNumber", napi_enumerable),
           InstanceAccessor<&FuseDevice::MountPoint>("mountPoint", napi_enumerable),
+          InstanceMethod<&FuseDevice::IsMounted>("isMounted", napi_default_method),
           InstanceMethod<&FuseDevice::Start>("start", napi_default_method),
           InstanceMethod<&FuseDevice::Stop>("stop", napi_default_method),
           InstanceMethod<&FuseDevice::RefHandle>("ref", napi_default_method),
@@ -78,6 +79,10 @@ Napi::Value FuseDevice::DeviceNumber(const Napi::CallbackInfo& info) {
 
 Napi::Value FuseDevice::MountPoint(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), DecodeBytes(info.Env(), connection_->mount_point()));
+}
+
+Napi::Value FuseDevice::IsMounted(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), connection_->IsMounted());
 }
 
 void FuseDevice::Start(const Napi::CallbackInfo& info) {

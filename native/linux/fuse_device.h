@@ -34,6 +34,7 @@ class FuseDevice : public Napi::ObjectWrap<FuseDevice> {
   Napi::Value Fd(const Napi::CallbackInfo& info);
   Napi::Value DeviceNumber(const Napi::CallbackInfo& info);
   Napi::Value MountPoint(const Napi::CallbackInfo& info);
+  Napi::Value IsMounted(const Napi::CallbackInfo& info);
   void Start(const Napi::CallbackInfo& info);
   void Stop(const Napi::CallbackInfo& info);
   void RefHandle(const Napi::CallbackInfo& info);

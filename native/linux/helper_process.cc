@@ -4,18 +4,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
-#include <mutex>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "common/thread.h"
+#include "spawn_tables.h"
 
 namespace dokan {
 namespace {
@@ -31,41 +28,6 @@ constexpr size_t kErrorTextLimit = 16384;
 int ExitCode(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
-
-std::vector<char*> Pointers(std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  result.reserve(strings.size() + 1);
-  for (std::string& string : strings) {
-    result.push_back(string.data());
-  }
-  result.push_back(nullptr);
-  return result;
-}
-
-// Destroys posix_spawn's tables on every way out.
-struct SpawnTables {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-
-  SpawnTables() {
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    // Our threads block all signals and Node ignores SIGPIPE; a program inherits both over exec.
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  }
-  ~SpawnTables() {
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-  }
-  SpawnTables(const SpawnTables&) = delete;
-  SpawnTables& operator=(const SpawnTables&) = delete;
-};
 
 }  // namespace
 
@@ -168,7 +130,7 @@ std::optional<int> HelperProcess::FinishWithin(milliseconds limit) {
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
     if (left.count() <= 0) {
       ::kill(pid_, SIGKILL);
-      std::move(*this).FinishInBackground();
+      Reap();
       return std::nullopt;
     }
     // The helper's exit closes stderr and ends this wait at once; the short limit covers one that
@@ -180,17 +142,12 @@ std::optional<int> HelperProcess::FinishWithin(milliseconds limit) {
   }
 }
 
-std::shared_ptr<HelperProcess::Exit> HelperProcess::FinishInBackground() && {
-  auto exit = std::make_shared<Exit>();
-  auto process = std::make_shared<HelperProcess>(std::move(*this));
-  const bool started = StartThread([exit, process] {
-    process->Finish();
-    exit->Signal();
+void HelperProcess::Reap() {
+  // Should there be no thread, it stays a zombie until this process ends.
+  (void)StartThread([pid = pid_] {
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
   });
-  if (!started) {
-    exit->Signal();  // It stays a zombie until this process ends; nobody may wait for it.
-  }
-  return exit;
 }
 
 std::string HelperProcess::ErrorText() const {
@@ -200,29 +157,6 @@ std::string HelperProcess::ErrorText() const {
     return {};
   }
   return text_.substr(first, text_.find_last_not_of(kWhite) - first + 1);
-}
-
-struct HelperProcess::Exit::State {
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool ended = false;
-};
-
-HelperProcess::Exit::Exit() : state_(std::make_unique<State>()) {}
-
-HelperProcess::Exit::~Exit() = default;
-
-void HelperProcess::Exit::Signal() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->ended = true;
-  }
-  state_->changed.notify_all();
-}
-
-bool HelperProcess::Exit::WaitFor(milliseconds limit) {
-  std::unique_lock lock(state_->mutex);
-  return state_->changed.wait_for(lock, limit, [this] { return state_->ended; });
 }
 
 }  // namespace dokan

@@ -3,7 +3,6 @@
 #include <sys/types.h>
 
 #include <chrono>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,35 +40,17 @@ class HelperProcess {
   // thread. nullopt: it did not end in time.
   std::optional<int> FinishWithin(std::chrono::milliseconds limit);
 
-  // Gives the process to a thread that reaps it. The result becomes ready when it has ended.
-  class Exit;
-  std::shared_ptr<Exit> FinishInBackground() &&;
-
   // What it wrote, without white space at the ends.
   std::string ErrorText() const;
 
  private:
   bool ReadErrors();
+  // Leaves it to a thread.
+  void Reap();
 
   pid_t pid_ = -1;
   FileDescriptor errors_;
   std::string text_;
-};
-
-// The end of a process that a thread waits for.
-class HelperProcess::Exit {
- public:
-  Exit();
-  ~Exit();
-  Exit(const Exit&) = delete;
-  Exit& operator=(const Exit&) = delete;
-
-  void Signal();
-  bool WaitFor(std::chrono::milliseconds limit);
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
 };
 
 }  // namespace dokan

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "byte_string.h"
 #include "connection_registry.h"
@@ -124,6 +125,42 @@ bool Boolean(const Napi::Value& value, const char* name) {
   return value.As<Napi::Boolean>().Value();
 }
 
+std::vector<std::string> Texts(const Napi::Value& value, const char* name) {
+  if (!value.IsArray()) {
+    throw WrongType(value.Env(), name, "an array");
+  }
+  const auto array = value.As<Napi::Array>();
+  std::vector<std::string> texts;
+  for (uint32_t index = 0; index < array.Length(); ++index) {
+    texts.push_back(Text(array.Get(index), name));
+  }
+  return texts;
+}
+
+// Absent: no guard.
+GuardRequest Guard(const Napi::Value& value) {
+  if (value.IsUndefined()) {
+    return {};
+  }
+  if (!value.IsObject()) {
+    throw WrongType(value.Env(), "guard", "an object");
+  }
+  const auto object = value.As<Napi::Object>();
+  return {
+      .command = Texts(object.Get("command"), "command"),
+      .environment = Texts(object.Get("environment"), "environment"),
+  };
+}
+
+PlaceRequest Place(const Napi::Object& object) {
+  const Napi::Value claim = object.Get("claim");
+  return {
+      .mount_point = Text(object.Get("mountPoint"), "mountPoint"),
+      .claim = !claim.IsUndefined() && Boolean(claim, "claim"),
+      .guard = Guard(object.Get("guard")),
+  };
+}
+
 Napi::Object Request(const Napi::CallbackInfo& info) {
   if (!info[0].IsObject()) {
     throw WrongType(info.Env(), "request", "an object");
@@ -149,7 +186,7 @@ Napi::Value MountDirectFunction(const Napi::CallbackInfo& info) {
   return Start(info.Env(), [&] {
     const Napi::Object object = Request(info);
     const DirectMount request = {
-        .mount_point = Text(object.Get("mountPoint"), "mountPoint"),
+        .place = Place(object),
         .source = Text(object.Get("source"), "source"),
         .type = Text(object.Get("type"), "type"),
         .flags = static_cast<unsigned long>(Integer(object.Get("flags"), "flags")),
@@ -165,9 +202,8 @@ Napi::Value MountWithHelperFunction(const Napi::CallbackInfo& info) {
     const Napi::Object object = Request(info);
     const HelperMount request = {
         .helper = HelperProgram::FromCurrentEnvironment(Text(object.Get("helper"), "helper")),
-        .mount_point = Text(object.Get("mountPoint"), "mountPoint"),
+        .place = Place(object),
         .options = Text(object.Get("options"), "options"),
-        .keep_alive = Boolean(object.Get("keepAlive"), "keepAlive"),
     };
     return std::make_unique<MountTask>(
         [request](MountedFileSystem* mounted) { return MountWithHelper(request, mounted); });
@@ -191,6 +227,13 @@ Napi::Value ProbeVolumeFunction(const Napi::CallbackInfo& info) {
         .group = static_cast<gid_t>(Integer(object.Get("groupId"), "groupId")),
         .limit = std::chrono::milliseconds(Integer(object.Get("timeout"), "timeout")),
     });
+  });
+}
+
+Napi::Value AbortConnectionFunction(const Napi::CallbackInfo& info) {
+  return Start(info.Env(), [&] {
+    const std::string device_number = Text(info[0], "deviceNumber");
+    return std::make_unique<PlainTask>([device_number] { return CutConnection(device_number); });
   });
 }
 

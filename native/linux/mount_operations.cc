@@ -15,6 +15,9 @@
 #include <utility>
 #include <vector>
 
+#include "connection_control.h"
+#include "mount_claim.h"
+
 namespace dokan {
 namespace {
 
@@ -54,6 +57,41 @@ FileDescriptor ReceiveDescriptor(int channel) {
   return FileDescriptor(fd);
 }
 
+// The place to mount at, from when it is looked at until its mount is known.
+struct Place {
+  std::string path;
+  FileDescriptor claim;
+};
+
+SystemFailure Take(const PlaceRequest& request, Place* place) {
+  if (const int error = RealPath(request.mount_point, &place->path); error != 0) {
+    return SystemFailure::FromErrno(error, "mount", request.mount_point);
+  }
+  if (!request.claim) {
+    return {};
+  }
+  // Where there can be no claims everybody does without.
+  const bool taken = ClaimMountPoint(place->path, &place->claim) == EADDRINUSE;
+  if (taken || TopmostMount(place->path)) {
+    return SystemFailure::FromErrno(EADDRINUSE, "claim", request.mount_point);
+  }
+  return {};
+}
+
+void Identify(MountedFileSystem* mounted) {
+  mounted->identity = TopmostMount(mounted->mount_point);
+  if (mounted->guard && mounted->identity) {
+    mounted->guard->Watch(*mounted->identity);
+  }
+}
+
+// There is no mount.
+void DismissGuard(MountedFileSystem* mounted) {
+  if (mounted->guard) {
+    mounted->guard->Dismiss();
+  }
+}
+
 SystemFailure HelperFailure(const std::string& helper, int exit_code,
                             const HelperProcess& process) {
   return {0, "helper", helper, exit_code, process.ErrorText()};
@@ -63,15 +101,17 @@ SystemFailure HelperFailure(const std::string& helper, int exit_code,
 
 SystemFailure MountDirect(const DirectMount& request, MountedFileSystem* mounted) {
   const auto failure = [&](int error) {
-    return SystemFailure::FromErrno(error, "mount", request.mount_point);
+    return SystemFailure::FromErrno(error, "mount", request.place.mount_point);
   };
   mounted->device.Reset(::open(kDevice, O_RDWR | O_CLOEXEC | O_NONBLOCK));
   if (!mounted->device.valid()) {
     return SystemFailure::FromErrno(errno, "open", kDevice);
   }
-  if (const int error = RealPath(request.mount_point, &mounted->mount_point); error != 0) {
-    return failure(error);
+  Place place;
+  if (SystemFailure refused = Take(request.place, &place); refused.failed()) {
+    return refused;
   }
+  mounted->mount_point = place.path;
   struct stat status = {};
   if (::lstat(mounted->mount_point.c_str(), &status) != 0) {
     return failure(errno);
@@ -87,28 +127,36 @@ SystemFailure MountDirect(const DirectMount& request, MountedFileSystem* mounted
   if (data.size() >= static_cast<size_t>(::sysconf(_SC_PAGESIZE))) {
     return failure(EINVAL);
   }
+  // Before there is a mount: this process may be killed right after.
+  mounted->guard = MountGuard::Start(request.place.guard, place.claim.get());
   if (::mount(request.source.c_str(), mounted->mount_point.c_str(), request.type.c_str(),
               request.flags, data.c_str()) != 0) {
-    return failure(errno);
+    const int error = errno;
+    DismissGuard(mounted);
+    return failure(error);
   }
-  mounted->identity = TopmostMount(mounted->mount_point);
+  Identify(mounted);
   return {};
 }
 
 SystemFailure MountWithHelper(const HelperMount& request, MountedFileSystem* mounted) {
-  if (const int error = RealPath(request.mount_point, &mounted->mount_point); error != 0) {
-    return SystemFailure::FromErrno(error, "mount", request.mount_point);
+  Place place;
+  if (SystemFailure refused = Take(request.place, &place); refused.failed()) {
+    return refused;
   }
+  mounted->mount_point = place.path;
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return SystemFailure::FromErrno(errno, "spawn", request.helper.path);
   }
   FileDescriptor ours(ends[0]);
   FileDescriptor theirs(ends[1]);
+  mounted->guard = MountGuard::Start(request.place.guard, place.claim.get());
   HelperProcess process;
   const int error = process.Start(
       request.helper, {"-o", request.options, "--", mounted->mount_point}, theirs.get());
   if (error != 0) {
+    DismissGuard(mounted);
     return SystemFailure::FromErrno(error, "spawn", request.helper.path);
   }
   theirs.Reset();  // Now the helper's end is the only one, and its exit is our end of file.
@@ -117,19 +165,15 @@ SystemFailure MountWithHelper(const HelperMount& request, MountedFileSystem* mou
   if (!mounted->device.valid()) {
     ours.Reset();
     const int exit_code = process.Finish();
+    DismissGuard(mounted);
     return HelperFailure(request.helper.path, exit_code, process);
   }
   const int flags = ::fcntl(mounted->device.get(), F_GETFL);
   ::fcntl(mounted->device.get(), F_SETFL, flags | O_NONBLOCK);
-  mounted->identity = TopmostMount(mounted->mount_point);
+  Identify(mounted);
   mounted->helper = request.helper;
-  if (request.keep_alive) {
-    mounted->keeper = std::move(ours);
-    mounted->keeper_exit = std::move(process).FinishInBackground();
-  } else {
-    ours.Reset();
-    process.Finish();
-  }
+  ours.Reset();
+  process.Finish();
   return {};
 }
 
@@ -146,6 +190,11 @@ SystemFailure SyncFileSystem(const std::string& path) {
   // answered when they have been taken at least.
   struct statfs status = {};
   ::fstatfs(directory.get(), &status);
+  return {};
+}
+
+SystemFailure CutConnection(const std::string& device_number) {
+  AbortConnection(device_number);
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include "fuse_connection.h"
 #include "helper_process.h"
+#include "mount_guard.h"
 #include "system_failure.h"
 
 namespace dokan {
@@ -11,8 +12,16 @@ namespace dokan {
 // Mounting and unmounting. All of these block and run on threads of their own, never on the JS
 // thread and never on libuv's pool: a file system may need the pool to answer what unmounting asks.
 
-struct DirectMount {
+struct PlaceRequest {
   std::string mount_point;
+  // Mounts only while nothing is mounted there and nobody else of this package is about to, or has
+  // a guard there: else it fails with EADDRINUSE of 'claim'.
+  bool claim = false;
+  GuardRequest guard;
+};
+
+struct DirectMount {
+  PlaceRequest place;
   std::string source;
   std::string type;
   unsigned long flags = 0;  // MS_*
@@ -21,9 +30,8 @@ struct DirectMount {
 
 struct HelperMount {
   HelperProgram helper;
-  std::string mount_point;
+  PlaceRequest place;
   std::string options;
-  bool keep_alive = false;  // The options contain auto_unmount: the helper stays and watches.
 };
 
 SystemFailure MountDirect(const DirectMount& request, MountedFileSystem* mounted);
@@ -31,6 +39,9 @@ SystemFailure MountWithHelper(const HelperMount& request, MountedFileSystem* mou
 // Has the kernel write what it has not written yet to the file system at `path`, a directory. Opens
 // that, and so takes as long as the file system does.
 SystemFailure SyncFileSystem(const std::string& path);
+
+// Ends a connection: see AbortConnection.
+SystemFailure CutConnection(const std::string& device_number);
 
 SystemFailure UnmountDirect(const std::string& mount_point, int flags);
 SystemFailure UnmountWithHelper(const HelperProgram& helper, const std::string& mount_point,

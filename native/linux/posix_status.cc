@@ -85,7 +85,7 @@ napi_value StatBeneath(napi_env env, napi_callback_info info) {
   BytePath path;
   const int directory = arguments.Int32(0, "dirFd");
   arguments.Path(1, "path", &path);
-  const std::span<int64_t> out = arguments.BigInt64Array(2, "out", kStatusLength);
+  const std::span<int64_t> out = arguments.BigInt64s(2, "out", kStatusLength);
   if (arguments.failed()) {
     return nullptr;
   }
@@ -103,7 +103,7 @@ napi_value StatBeneath(napi_env env, napi_callback_info info) {
 napi_value StatDescriptor(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const int fd = arguments.Int32(0, "fd");
-  const std::span<int64_t> out = arguments.BigInt64Array(1, "out", kStatusLength);
+  const std::span<int64_t> out = arguments.BigInt64s(1, "out", kStatusLength);
   if (arguments.failed()) {
     return nullptr;
   }

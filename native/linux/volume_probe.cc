@@ -8,15 +8,15 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
+#include <cstring>
+#include <system_error>
 
 #include "common/claims.h"
 #include "common/thread.h"
@@ -30,6 +30,15 @@ namespace dokan {
 namespace {
 
 using std::chrono::steady_clock;
+
+// The calls without a number take 16 bits on 32-bit systems.
+#ifdef SYS_setresuid32
+constexpr long kSetUser = SYS_setresuid32;
+constexpr long kSetGroup = SYS_setresgid32;
+#else
+constexpr long kSetUser = SYS_setresuid;
+constexpr long kSetGroup = SYS_setresgid;
+#endif
 
 #ifndef SYS_close_range
 constexpr long SYS_close_range = 436;  // The same on every architecture.
@@ -68,7 +77,8 @@ void CloseOneByOne(int kept) {
       for (long at = 0; at < length;) {
         const auto* const entry = reinterpret_cast<const dirent64*>(entries + at);
         at += entry->d_reclen;
-        const int fd = entry->d_name[0] == '.' ? kept : std::atoi(entry->d_name);
+        int fd = kept;  // What `.` and `..` stay.
+        std::from_chars(entry->d_name, entry->d_name + std::strlen(entry->d_name), fd);
         if (fd != kept && fd != directory) {
           ::close(fd);
           closed = true;
@@ -96,8 +106,8 @@ void BecomeOwner(const Question& question) {
     return;
   }
   // Where that is not possible the volume refuses, and says so.
-  static_cast<void>(::syscall(SYS_setresgid, question.group, question.group, question.group));
-  static_cast<void>(::syscall(SYS_setresuid, question.user, question.user, question.user));
+  static_cast<void>(::syscall(kSetGroup, question.group, question.group, question.group));
+  static_cast<void>(::syscall(kSetUser, question.user, question.user, question.user));
 }
 
 bool IsDead(int error) {
@@ -206,7 +216,11 @@ VolumeState Ask(const VolumeProbe& probe, unsigned major, unsigned minor,
 VolumeState ProbeVolume(const VolumeProbe& probe) {
   unsigned major = 0;
   unsigned minor = 0;
-  if (std::sscanf(probe.device_number.c_str(), "%u:%u", &major, &minor) != 2) {
+  const std::string& number = probe.device_number;
+  const char* const end = number.data() + number.size();
+  const auto [colon, first] = std::from_chars(number.data(), end, major);
+  if (first != std::errc{} || colon == end ||
+      std::from_chars(colon + 1, end, minor).ec != std::errc{}) {
     return VolumeState::kUnknown;
   }
   const auto deadline = steady_clock::now() + probe.limit;

@@ -20,16 +20,17 @@ std::optional<DataBlocks::Block> DataBlocks::Acquire(size_t bytes) {
   for (unsigned size_class = smallest; size_class < kClasses && size_class <= smallest + 4;
        ++size_class) {
     if (const auto index = free_[size_class].Pop(links_->data())) {
-      return Block{static_cast<int32_t>(*index), (*pool_)[*index].memory};
+      const Owned& owned = (*pool_)[*index];
+      return Block{owned.number, owned.memory};
     }
   }
   return std::nullopt;
 }
 
 void DataBlocks::Release(const Block& block) {
-  if (block.number < kPooledBlocks) {
-    const auto index = static_cast<uint32_t>(block.number);
-    free_[(*pool_)[index].size_class].Push(links_->data(), index);
+  if (block.number < kSingleBlocks) {
+    free_[Pooled(block.number)->size_class].Push(links_->data(),
+                                                 static_cast<uint32_t>(PlaceOf(block.number)));
     return;
   }
   const std::lock_guard lock(released_mutex_);
@@ -40,8 +41,7 @@ void DataBlocks::Release(const Block& block) {
 bool DataBlocks::Make(napi_env env, unsigned size_class, Owned* owned) {
   napi_value value = nullptr;
   void* memory = nullptr;
-  if (napi_create_arraybuffer(env, size_t{1} << (kSmallestShift + size_class), &memory, &value) !=
-          napi_ok ||
+  if (napi_create_arraybuffer(env, SizeOf(size_class), &memory, &value) != napi_ok ||
       napi_create_reference(env, value, 1, &owned->reference) != napi_ok) {
     bool pending = false;
     napi_value exception = nullptr;
@@ -55,6 +55,23 @@ bool DataBlocks::Make(napi_env env, unsigned size_class, Owned* owned) {
   return true;
 }
 
+int32_t DataBlocks::NewNumber() {
+  if (dropped_.empty()) {
+    return pool_count_ < kPooledBlocks ? pool_count_++ : kNoBlock;
+  }
+  const int32_t last = dropped_.back();
+  dropped_.pop_back();
+  // After so many blocks, nobody remembers the first.
+  return last < kSingleBlocks - kPooledBlocks ? last + kPooledBlocks : last % kPooledBlocks;
+}
+
+int32_t DataBlocks::NewSingleNumber() {
+  do {
+    next_single_ = next_single_ == INT32_MAX ? kSingleBlocks : next_single_ + 1;
+  } while (singles_.contains(next_single_));
+  return next_single_;
+}
+
 std::optional<DataBlocks::Block> DataBlocks::AcquireOrMake(napi_env env, size_t bytes) {
   if (const auto block = Acquire(bytes)) {
     return block;
@@ -64,18 +81,20 @@ std::optional<DataBlocks::Block> DataBlocks::AcquireOrMake(napi_env env, size_t 
   if (!Make(env, size_class, &owned)) {
     return std::nullopt;
   }
-  const size_t size = size_t{1} << (kSmallestShift + size_class);
-  if (pool_count_ < kPooledBlocks && pool_bytes_ + size <= kPoolBytes) {
+  const size_t size = SizeOf(size_class);
+  owned.number = pool_bytes_ + size <= kPoolBytes ? NewNumber() : kNoBlock;
+  if (owned.number == kNoBlock) {
+    owned.number = NewSingleNumber();
+    singles_.emplace(owned.number, owned);
+  } else {
     pool_bytes_ += size;
-    (*pool_)[static_cast<size_t>(pool_count_)] = owned;
-    return Block{pool_count_++, owned.memory};
+    *Pooled(owned.number) = owned;
   }
-  singles_.emplace(next_single_, owned);
-  return Block{next_single_++, owned.memory};
+  return Block{owned.number, owned.memory};
 }
 
 void DataBlocks::Drop(napi_env env, const Block& block) {
-  if (block.number >= kPooledBlocks) {
+  if (block.number >= kSingleBlocks) {
     // Not there any more when the volume is closed, and this request came back late.
     if (const auto found = singles_.find(block.number); found != singles_.end()) {
       napi_delete_reference(env, found->second.reference);
@@ -83,18 +102,20 @@ void DataBlocks::Drop(napi_env env, const Block& block) {
     }
     return;
   }
-  Owned& owned = (*pool_)[static_cast<size_t>(block.number)];
-  if (owned.reference == nullptr) {
+  Owned& owned = *Pooled(block.number);
+  if (owned.number != block.number) {
     return;
   }
-  pool_bytes_ -= size_t{1} << (kSmallestShift + owned.size_class);
+  pool_bytes_ -= SizeOf(owned.size_class);
   napi_delete_reference(env, std::exchange(owned, Owned{}).reference);
+  dropped_.push_back(block.number);
 }
 
 napi_value DataBlocks::Value(napi_env env, int32_t number) const {
   napi_ref reference = nullptr;
-  if (number >= 0 && number < pool_count_) {
-    reference = (*pool_)[static_cast<size_t>(number)].reference;
+  if (number >= 0 && number < kSingleBlocks) {
+    const Owned& owned = (*pool_)[PlaceOf(number)];
+    reference = owned.number == number ? owned.reference : nullptr;
   } else if (const auto found = singles_.find(number); found != singles_.end()) {
     reference = found->second.reference;
   }

@@ -41,7 +41,8 @@ class DataBlocks {
 
   // As Acquire, but makes a block when it must. None: no memory.
   std::optional<Block> AcquireOrMake(napi_env env, size_t bytes);
-  // Lets go of a block that somebody may still be writing to; it is never used again.
+  // Lets go of a block that somebody may still be writing to: neither its memory nor its number is
+  // used again.
   void Drop(napi_env env, const Block& block);
   // The ArrayBuffer; nullptr for a number without a block.
   napi_value Value(napi_env env, int32_t number) const;
@@ -60,19 +61,30 @@ class DataBlocks {
     uint8_t* memory = nullptr;
     napi_ref reference = nullptr;
     unsigned size_class = 0;
+    // Of the block in this place of the pool: late JavaScript that asks for the one that was
+    // dropped before must not be given this one.
+    int32_t number = kNoBlock;
   };
 
   static unsigned ClassOf(size_t bytes);
+  static size_t SizeOf(unsigned size_class) { return size_t{1} << (kSmallestShift + size_class); }
+  static size_t PlaceOf(int32_t number) { return static_cast<size_t>(number % kPooledBlocks); }
+  Owned* Pooled(int32_t number) { return &(*pool_)[PlaceOf(number)]; }
+  // A number for a block in the pool, whose place is nobody's; kNoBlock when all are taken.
+  int32_t NewNumber();
+  int32_t NewSingleNumber();
   static bool Make(napi_env env, unsigned size_class, Owned* owned);
 
-  // Written by the JS thread before it gives a number away for the first time.
+  // A place is written by the JS thread only while it is nobody's.
   std::unique_ptr<std::array<Owned, kPooledBlocks>> pool_;
   std::unique_ptr<std::array<std::atomic<uint32_t>, kPooledBlocks>> links_;
   std::array<IndexStack, kClasses> free_;
 
   int32_t pool_count_ = 0;
   size_t pool_bytes_ = 0;
-  int32_t next_single_ = kPooledBlocks;
+  // Numbers of blocks that were dropped, whose places are free.
+  std::vector<int32_t> dropped_;
+  int32_t next_single_ = kSingleBlocks;
   std::map<int32_t, Owned> singles_;
 
   std::mutex released_mutex_;

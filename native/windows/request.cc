@@ -145,8 +145,11 @@ NTSTATUS Request::Send() {
       return static_cast<NTSTATUS>(answer().status);
     case RequestQueue::Outcome::kReleased:
       return status::kVolumeDismounted;
-    default:
+    case RequestQueue::Outcome::kDeadlock:
       entry_ = nullptr;  // JavaScript's now.
+      return status::kPossibleDeadlock;
+    default:
+      entry_ = nullptr;
       return status::kIoTimeout;
   }
 }

@@ -14,6 +14,11 @@ namespace {
 
 constexpr uint32_t kLongestTick = 5'000;
 constexpr uint32_t kShortestTick = 20;
+// How long the serving thread may wait in system calls, in milliseconds, while its own process
+// asks. What it has not taken may be asked by itself. What it has taken is not, but it may wait for
+// who asks: more seldom, so it has more time for an innocent call.
+constexpr uint64_t kQueuedLimit = 500;
+constexpr uint64_t kTakenLimit = 5'000;
 // An answer's data beyond this is freed with the request, not kept for the next one.
 constexpr size_t kKeptData = 256 * 1024;
 
@@ -38,6 +43,7 @@ RequestQueue::RequestQueue(uint8_t* memory) : batch_(reinterpret_cast<uint32_t*>
 void RequestQueue::Start(const Settings& settings, LoopWaker* waker) {
   settings_ = settings;
   waker_ = waker;
+  serving_thread_.Adopt();
   MarkAlive();
 }
 
@@ -128,6 +134,11 @@ RequestQueue::Outcome RequestQueue::SubmitAndWait(RequestEntry* entry) {
     return OutcomeOf(entry);
   }
   const uint64_t start = GetTickCount64();
+  // Mounted and Unmounted, which are no requests of the driver, are nobody's.
+  DeadlockWatch watch(serving_thread_,
+                      entry->info->dokan_context != 0 ? entry->info->process_id : 0);
+  const uint32_t tick =
+      watch.applies() ? std::min(TickMilliseconds(), DeadlockWatch::kPeriod) : TickMilliseconds();
   while (true) {
     // Close sets the flag, then looks at the states; here it is the other way round: one sees the
     // other.
@@ -135,11 +146,14 @@ RequestQueue::Outcome RequestQueue::SubmitAndWait(RequestEntry* entry) {
       entry->state.store(RequestState::kFilled);
       return Outcome::kReleased;
     }
-    if (entry->completion.SleepFor(TickMilliseconds())) {
+    if (entry->completion.SleepFor(tick)) {
       return OutcomeOf(entry);
     }
     if (IsStuck(start) && Abandon(entry)) {
       return Outcome::kTimedOut;
+    }
+    if (watch.applies() && AbandonDeadlocked(entry, &watch)) {
+      return Outcome::kDeadlock;
     }
     KeepAlive(entry->info);
   }
@@ -157,6 +171,17 @@ bool RequestQueue::Abandon(RequestEntry* entry) {
     }
   }
   return false;
+}
+
+bool RequestQueue::AbandonQueued(RequestEntry* entry) {
+  RequestState state = RequestState::kQueued;
+  return entry->state.compare_exchange_strong(state, RequestState::kAbandoned);
+}
+
+bool RequestQueue::AbandonDeadlocked(RequestEntry* entry, DeadlockWatch* watch) {
+  const uint64_t waiting = watch->WaitingTime(alive_.load());
+  return (waiting >= kQueuedLimit && AbandonQueued(entry)) ||
+         (waiting >= kTakenLimit && Abandon(entry));
 }
 
 // Often enough for the driver's patience, and to notice a stuck thread in time.

@@ -13,6 +13,7 @@
 #include "index_stack.h"
 #include "loop_waker.h"
 #include "request_entry.h"
+#include "serving_thread.h"
 #include "slot.h"
 #include "spinning.h"
 
@@ -58,7 +59,7 @@ class RequestQueue {
   // (Only when the queue is closed, for one that may not give up.)
   RequestEntry* TakeFree(abi::FileInfo* info, bool may_give_up);
   // What became of the request. With kAnswered and kReleased the entry is the caller's again.
-  enum class Outcome { kAnswered, kReleased, kTimedOut };
+  enum class Outcome { kAnswered, kReleased, kTimedOut, kDeadlock };
   Outcome SubmitAndWait(RequestEntry* entry);
   // Frees an entry that is the caller's.
   void Free(RequestEntry* entry);
@@ -92,6 +93,11 @@ class RequestQueue {
   void Push(RequestEntry* entry);
   // Gives a request up, unless JavaScript has answered it or uses the thread's memory.
   bool Abandon(RequestEntry* entry);
+  // The same only as long as JavaScript has not taken it.
+  bool AbandonQueued(RequestEntry* entry);
+  // Gives up a request of this process's own that the serving thread will not answer, because that
+  // waits in a system call itself: for this request, it must be feared.
+  bool AbandonDeadlocked(RequestEntry* entry, DeadlockWatch* watch);
   Outcome OutcomeOf(const RequestEntry* entry) const;
   // While a thread waits: keeps the driver from giving up, and finds out whether the JS thread is
   // stuck, since `start`.
@@ -109,6 +115,7 @@ class RequestQueue {
   Settings settings_;
   const DokanLibrary* library_ = nullptr;
   LoopWaker* waker_ = nullptr;
+  ServingThread serving_thread_;
   Spinning waiting_spin_{20, 2};  // Of Dokan's threads.
 
   std::atomic<uint32_t> head_{0};  // Number plus one of the entry queued last.

@@ -72,8 +72,11 @@ inline constexpr uint32_t kTimeGiven = 1U << 0;
 inline constexpr uint32_t kTimeInTicks = 1U << 3;
 
 inline constexpr int32_t kNoBlock = -1;
-// From this number on, a block belongs to one request only.
+// Places in the pool: the number of a block in it is that of its place plus a multiple of this,
+// which tells the blocks apart that have been there.
 inline constexpr int32_t kPooledBlocks = 4096;
+// From this number on, a block belongs to one request only.
+inline constexpr int32_t kSingleBlocks = 1 << 30;
 
 inline constexpr size_t kNames = 256;
 inline constexpr size_t kNamesBytes = kSlotBytes - kNames;

@@ -33,7 +33,7 @@ interface Row {
 const { NONE } = IoFlags;
 const entries = (listing: unknown): unknown => (listing as Listing<unknown>).next();
 
-const ROWS: Record<Exclude<Name, 'mounted' | 'unmounted'>, Row> = {
+const ROWS: Record<Exclude<Name, 'mounted' | 'unmounted' | 'checkMedia'>, Row> = {
   createFile: {
     ask: (d, _file, by) => d.createFile('/p', OPEN, by),
     given: ['/p', OPEN],
@@ -280,7 +280,7 @@ function fileSystem(tested: Name, answer: unknown) {
 
 it('knows every callback', () => {
   expect(CALLBACKS.map(({ name }) => name).sort()).toEqual(
-    [...rows.map(([name]) => name), 'mounted', 'unmounted'].sort(),
+    [...rows.map(([name]) => name), 'mounted', 'unmounted', 'checkMedia'].sort(),
   );
   CALLBACKS.forEach(({ index }, position) => expect(index).toBe(position));
 });

@@ -45,6 +45,7 @@ export function harness(
   const errors: CallbackError[] = [];
   const dispatcher = new Dispatcher(operations as DokanOperations, {
     operationTimeout: 60_000,
+    mediaCheckInterval: 500,
     caseSensitive: true,
     userModeLock: true,
     altStreams: true,

@@ -20,6 +20,11 @@ interface Said {
   readonly mounted?: boolean;
   readonly computing?: boolean;
   readonly computed?: boolean;
+  readonly waiting?: boolean;
+  readonly waited?: boolean;
+  readonly stderr?: string;
+  readonly warnings?: readonly { code: string; message: string }[];
+  readonly answers?: readonly string[];
 }
 
 let temporary: ReturnType<typeof temporaryDirectory>;
@@ -52,7 +57,7 @@ function start(mistake: string, thread = 'main'): void {
 }
 
 const heard = (what: string, matches: (line: Said) => boolean): Promise<Said> =>
-  eventually(what, () => said.find(matches), 15_000);
+  eventually(what, () => said.find(matches), 25_000);
 
 /** The volume still answers, asked by another process. */
 async function expectAlive(): Promise<void> {
@@ -92,6 +97,57 @@ describe('a program that uses its own volume from the thread that serves it', ()
     for (const { stdout } of await Promise.all(others)) expect(stdout).not.toBe('');
     const result = await heard('the result', ({ errno }) => errno !== undefined);
     expect(result.errno).toBe(EDEADLK);
+  });
+});
+
+describe('a program that waits for a child of its own that uses the volume', () => {
+  const deadlock = 'Resource deadlock avoided';
+
+  it.each(['child', 'grandchildren'])('goes on, and the child has EDEADLK: %s', async (mistake) => {
+    start(mistake);
+    const result = await heard('the result', ({ stderr }) => stderr !== undefined);
+    expect(result.stderr).toContain(deadlock);
+    await expectAlive();
+  });
+
+  it.each(['working-directory', 'program', 'thread'])('gets EDEADLK: %s', async (mistake) => {
+    start(mistake);
+    const result = await heard('the result', ({ errno }) => errno !== undefined);
+    expect(result.errno).toBe(EDEADLK);
+    await expectAlive();
+  });
+
+  it('is no longer suspected once it has gone on', async () => {
+    start('afterwards');
+    const result = await heard('the result', ({ stderr }) => stderr !== undefined);
+    expect(result.stderr).toContain(deadlock);
+    expect(result.errno).toBe(0);
+  });
+});
+
+describe('a program that uses its own volume from another thread', () => {
+  it('is served, and warned once', async () => {
+    start('asynchronous');
+    const result = await heard('the result', ({ warnings }) => warnings !== undefined);
+    expect(result.answers).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    expect(result.warnings).toMatchObject([{ code: 'NODE_DOKAN_OWN_MOUNT' }]);
+    expect(result.warnings?.[0]?.message).toContain(point);
+  });
+
+  it('is not warned of what the library does', async () => {
+    start('library');
+    const result = await heard('the result', ({ warnings }) => warnings !== undefined);
+    expect(result.warnings).toEqual([]);
+  });
+});
+
+describe('a program that waits for long', () => {
+  it('does not fail others: they are answered when it goes on', async () => {
+    start('wait');
+    await heard('waiting', ({ waiting }) => waiting === true);
+    const { stdout } = await execute('ls', [point], { timeout: 20_000 });
+    expect(stdout).not.toBe('');
+    expect(said).toContainEqual({ waited: true });
   });
 });
 

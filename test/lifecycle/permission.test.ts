@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { TemporaryDirectory } from '../support/temporary.js';
@@ -36,6 +35,19 @@ describe.skipIf(withoutRoot)('a user without privileges', () => {
     await host.unmount('one');
     expect(namespace.mountsAt(point)).toEqual([]);
     expect(await host.closed('one')).toBe('unmounted');
+  });
+
+  it('takes reads of 1 MiB, and any name of a mount point', async () => {
+    const { namespace, directory } = await shared();
+    const point = ownDirectory(directory, `a, b\\c\n文 "d"`);
+    const host = await namespace.host({ uid: NOBODY });
+    expect(await host.mount('one', point, { volumeLabel: 'a,b\\c d' })).toBe(point);
+    const [mounted] = namespace.mountsAt(point);
+    expect(mounted?.source).toBe('a,b\\c d');
+    expect(mounted?.options).toContain('max_read=1048576');
+    expect(await namespace.try(NOBODY, 'cat', `${point}/good`)).toMatchObject({ stdout: 'good' });
+    await host.unmount('one');
+    expect(namespace.mountsAt(point)).toEqual([]);
   });
 
   it('is refused in a directory of root', async () => {
@@ -176,52 +188,5 @@ describe.skipIf(withoutRoot)("another user's volume", () => {
     expect(namespace.mountsAt(point)).toHaveLength(1);
     expect((await user.list()).map(({ userId }) => userId)).toEqual([0]);
     await root.unmount('one');
-  });
-});
-
-/**
- * Before 3.14.1 fusermount3 looks at the dead mount as root, who may not, and takes that for a sign
- * of life (https://github.com/libfuse/libfuse/issues/586).
- */
-function helperIsOld(): boolean {
-  const { stdout } = spawnSync('fusermount3', ['--version'], { encoding: 'utf8' });
-  const [, minor = 0, patch = 0] = /(\d+)\.(\d+)\.(\d+)/.exec(stdout)?.slice(1).map(Number) ?? [];
-  return minor < 14 || (minor === 14 && patch < 1);
-}
-
-describe.skipIf(withoutRoot)('a process that is killed leaves nothing behind', () => {
-  it('as root, with autoUnmount', async () => {
-    const { namespace, directory } = await shared();
-    const point = directory.directory('mnt');
-    const host = await namespace.host();
-    await host.mount('one', point, { autoUnmount: true });
-    expect(await namespace.run('cat', `${point}/good`)).toBe('good');
-    await host.kill();
-    await namespace.isGone(point);
-  });
-
-  it('as a user, by default', async ({ skip }) => {
-    skip(
-      helperIsOld(),
-      'this fusermount3 is older than 3.14.1, which leaves mounts of users behind',
-    );
-    const { namespace, directory } = await shared();
-    const point = ownDirectory(directory, 'own');
-    const host = await namespace.host({ uid: NOBODY });
-    await host.mount('one', point);
-    await host.kill();
-    await namespace.isGone(point);
-    expect(existsSync(point)).toBe(true);
-  });
-
-  it('with a file open in a client', async () => {
-    const { namespace, directory } = await shared();
-    const point = directory.directory('mnt');
-    const host = await namespace.host();
-    await host.mount('one', point, { autoUnmount: true });
-    namespace.start(0, 'sh', '-c', `exec sleep 60 < ${point}/good`);
-    await host.event('createFile', '/good');
-    await host.kill();
-    await namespace.isGone(point);
   });
 });

@@ -7,6 +7,8 @@ describe('a line', () => {
     const text = '36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n';
     expect(parseMountInfo(text)).toEqual([
       {
+        id: 36,
+        parentId: 35,
         mountPoint: '/mnt2',
         deviceNumber: '98:0',
         type: 'ext3',
@@ -25,6 +27,8 @@ describe('a line', () => {
     const text = `61 29 0:54 / /mnt/x rw ${fields}- fuse.node-dokan notes rw,user_id=5`;
     expect(parseMountInfo(text)).toEqual([
       {
+        id: 61,
+        parentId: 29,
         mountPoint: '/mnt/x',
         deviceNumber: '0:54',
         type: 'fuse.node-dokan',
@@ -112,6 +116,17 @@ describe('topmostAt', () => {
   it('is the last one at that place', () => {
     expect(topmostAt(mounts, '/a')).toHaveProperty('deviceNumber', '0:2');
     expect(topmostAt(mounts, '/b')).toHaveProperty('deviceNumber', '0:1');
+  });
+
+  it('is what the others at that place carry, in whatever order they are listed', () => {
+    const lines = [
+      '50 40 0:5 / /a rw - tmpfs middle rw',
+      '60 50 0:6 / /a rw - tmpfs top rw',
+      '40 1 0:4 / /a rw - tmpfs bottom rw',
+    ];
+    for (const order of [lines, lines.toReversed(), [lines[1], lines[2], lines[0]]]) {
+      expect(topmostAt(parseMountInfo(order.join('\n')), '/a')).toHaveProperty('source', 'top');
+    }
   });
 
   it('is nothing where nothing is mounted', () => {

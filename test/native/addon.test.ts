@@ -4,6 +4,7 @@ import { loadLinuxAddon } from '../../lib/hosts/addon.js';
 
 // What lib/hosts/addon.ts declares. The compiler cannot see the other side.
 const functions = [
+  'abortConnection',
   'mountDirect',
   'mountWithHelper',
   'syncFileSystem',

@@ -49,7 +49,6 @@ describe('mountWithHelper', () => {
       helper,
       mountPoint: point,
       options,
-      keepAlive: false,
     });
     expect(mountsAt(point)).toEqual([{ device: device.deviceNumber, type: 'fuse.test' }]);
     expect(childrenNamed(helper)).toEqual([]);
@@ -85,45 +84,32 @@ describe('mountWithHelper', () => {
     expect(program.lines).toEqual(['direct EPERM mount', 'mounted 1, opcode 26', 'left 0']);
   });
 
-  it('keeps the helper of auto_unmount as long as the device', async () => {
-    const point = mountPointIn(testDirectory());
-    const device = await addon.mountWithHelper({
-      helper,
-      mountPoint: point,
-      options: 'auto_unmount',
-      keepAlive: true,
-    });
-    expect(childrenNamed(helper)).toHaveLength(1);
-    device.close();
-    // It sees the end of its socket, detaches the dead mount, and is reaped.
-    await eventually('the mount is gone', () => mountsAt(point).length === 0);
-    await eventually('the helper is gone', () => childrenNamed(helper).length === 0);
-  });
-
   it('leaks no descriptor', async () => {
     const point = mountPointIn(testDirectory());
-    const cycle = async (keepAlive: boolean): Promise<void> => {
-      const options = keepAlive ? 'auto_unmount' : 'fsname=x';
-      const device = await addon.mountWithHelper({ helper, mountPoint: point, options, keepAlive });
+    const cycle = async (): Promise<void> => {
+      const device = await addon.mountWithHelper({
+        helper,
+        mountPoint: point,
+        options: 'fsname=x',
+      });
       await addon.unmountDirect(point, MNT_DETACH);
       device.close();
       await addon
-        .mountWithHelper({ helper, mountPoint: point, options: 'bogus', keepAlive })
+        .mountWithHelper({ helper, mountPoint: point, options: 'bogus' })
         .catch(() => undefined);
     };
-    await cycle(true);
-    await eventually('no helper is left', () => childrenNamed(helper).length === 0);
+    await cycle();
     const before = count('fd');
-    for (let index = 0; index < 10; index++) await cycle(index % 2 === 0);
+    for (let index = 0; index < 10; index++) await cycle();
     await eventually('as many descriptors as before', () => count('fd') <= before);
-    await eventually('no helper is left', () => childrenNamed(helper).length === 0);
+    expect(childrenNamed(helper)).toEqual([]);
   });
 
   it('rejects with what the helper said', async () => {
     const directory = testDirectory();
     const point = mountPointIn(directory);
     const mount = (program: string, options: string) =>
-      addon.mountWithHelper({ helper: program, mountPoint: point, options, keepAlive: false });
+      addon.mountWithHelper({ helper: program, mountPoint: point, options });
     await expect(mount(helper, 'no_such_option')).rejects.toMatchObject({
       code: 'EHELPER',
       syscall: 'helper',
@@ -159,7 +145,6 @@ describe('mountWithHelper', () => {
         helper,
         mountPoint: join(directory, 'missing'),
         options: '',
-        keepAlive: false,
       }),
     ).rejects.toMatchObject({ code: 'ENOENT', syscall: 'mount' });
     expect(mountsAt(point)).toEqual([]);
@@ -180,7 +165,7 @@ describe('mountWithHelper', () => {
       'ls -l /proc/self/fd >&2; grep -E "SigBlk|SigIgn" /proc/self/status >&2; echo "$_FUSE_COMMFD|$2|$4" >&2; exit 7',
     );
     const error = await addon
-      .mountWithHelper({ helper: report, mountPoint: point, options: 'a b;c', keepAlive: false })
+      .mountWithHelper({ helper: report, mountPoint: point, options: 'a b;c' })
       .catch((reason: unknown) => reason as { detail: string; exitCode: number });
     expect(error).toMatchObject({ exitCode: 7 });
     const lines = (error as { detail: string }).detail.split('\n');

@@ -17,7 +17,6 @@ describe('the end of a process', () => {
     ['throw-caught', 3, /^$/],
     ['throw-in-tick', 3, /^$/],
     ['helper', 3, /^$/],
-    ['helper-keep-alive', 3, /^$/],
     ['unref', 0, /^$/],
     ['worker-running', 3, /^$/],
   ];
@@ -49,16 +48,6 @@ describe('the end of a process', () => {
     const end = await runProgram('mounting', 'closed', point).ended;
     expect(end).toMatchObject({ code: 3, signal: null, errors: '' });
     expect(mountsAt(point)).toHaveLength(1);
-  });
-
-  it('by SIGKILL leaves it to the helper of auto_unmount', async () => {
-    const point = mountPointIn(testDirectory());
-    const program = runProgram('mounting', 'helper-wait', point);
-    await program.line('mounted');
-    expect(mountsAt(point)).toHaveLength(1);
-    program.child.kill('SIGKILL');
-    expect(await program.ended).toMatchObject({ signal: 'SIGKILL' });
-    await eventually('the helper detaches', () => mountsAt(point).length === 0);
   });
 });
 

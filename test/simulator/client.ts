@@ -88,7 +88,8 @@ export interface MountedVolume {
   allocationUnitSize: number;
   sectorSize: number;
   threads: number;
-  driverSees: {
+  /** What the library passed on. This and what is optional below is the simulator's own. */
+  driverSees?: {
     deviceType: number;
     mountPoint: string;
     options: number;
@@ -104,11 +105,11 @@ export interface Counters {
   opens: number;
   threads: number;
   requests: number;
-  tokensHandedOut: number;
-  tokensOpen: number;
-  tokenSession: number;
-  tokenUser: string;
-  misuses: string[];
+  tokensHandedOut?: number;
+  tokensOpen?: number;
+  tokenSession?: number;
+  tokenUser?: string;
+  misuses?: string[];
 }
 
 export type ReplyOf<Op extends string> = Reply & (Op extends keyof Replies ? Replies[Op] : unknown);

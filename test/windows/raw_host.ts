@@ -181,6 +181,14 @@ export class RawHost {
     return stuckThread(join(this.#directory.path, 'host.stuck'), this.call('stuck', milliseconds));
   }
 
+  /** As `stuck`, but the thread waits in a system call. */
+  blocked(milliseconds: number): Promise<StuckThread> {
+    return stuckThread(
+      join(this.#directory.path, 'host.stuck'),
+      this.call('blocked', milliseconds),
+    );
+  }
+
   /** The simulator in the host's process: there from the first mount on. */
   async simulator(): Promise<SimulatorClient> {
     this.#simulator ??= await SimulatorClient.connect(await simulatorPort(this.#simulatorPortFile));

@@ -13,6 +13,7 @@ import {
   type WindowsProcess,
 } from '../support/wine.js';
 import { SimulatorClient, simulatorPort } from '../simulator/client.js';
+import { checkUse } from './extensions.js';
 
 /** The drive letter every volume gets: each process has a simulator, and thus letters, of its own. */
 const DRIVE = 'M:';
@@ -111,12 +112,11 @@ export class WindowsVolume {
         // The order that asks is one of the requests.
         return opens === 0 && requests <= 1;
       });
-      const { misuses, tokensOpen } = await this.#client.must('counters');
+      const counters = await this.#client.must('counters');
       await this.#client.must('unmountOutside', { mountPoint: DRIVE });
       const { code } = await within('the end of the example', 30_000, this.process.exit);
       if (code !== 0) throw new Error(`it ended with ${String(code)}`);
-      if (misuses.length > 0) throw new Error(`the library was misused:\n${misuses.join('\n')}`);
-      if (tokensOpen > 0) throw new Error(`${String(tokensOpen)} tokens were not closed`);
+      checkUse(counters);
     } catch (error) {
       const message = `${this.name} under Wine: ${String(error)}\n${report(this.process)}`;
       throw new Error(message, { cause: error });

@@ -157,6 +157,11 @@ class DokanVolume implements HostedVolume {
     }
   }
 
+  mediaChanged(): void {
+    // The driver keeps nothing of files; it is programs that show the root which look again.
+    this.notify.updated('/');
+  }
+
   /** Dokan has no gentle way: what is open fails. Requests that are being answered are waited for. */
   async unmount(force: boolean): Promise<void> {
     this.#reason ??= 'unmounted';

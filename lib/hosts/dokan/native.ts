@@ -139,7 +139,7 @@ export interface NativeVolume {
 
   /**
    * The memory of a data block, asked for once per block number: the same block is used again and
-   * again, unless the number is `POOLED_BLOCKS` or more. Only while a request has the block.
+   * again, unless the number is `SINGLE_BLOCKS` or more. Only while a request has the block.
    * @throws RangeError for a block that there is not
    */
   block(number: number): ArrayBuffer;

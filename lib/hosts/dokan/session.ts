@@ -6,10 +6,11 @@ import { release, type RequestTarget } from '../../target.js';
 import { Blocks } from './blocks.js';
 import { Contexts, type OpenEntry } from './contexts.js';
 import { Memory } from './memory.js';
+import { warnOfOwnUse } from '../own_use.js';
 import type { NativeVolume } from './native.js';
 import { OPERATIONS } from './operations.js';
 import { Request } from './request.js';
-import { SLOT_BYTES } from './slot.js';
+import { Operation, SLOT_BYTES } from './slot.js';
 
 /** Dokan's own, until the file system has told another one. */
 const DEFAULT_SERIAL_NUMBER = 0x1983_1116;
@@ -32,6 +33,9 @@ export interface SessionOptions {
  * Whether a callback may work on memory of whoever asks: once it has answered at once, and as long as
  * it always does. A promise may outlive its request, and a real read into memory that is somebody
  * else's by then is no error but a disaster.
+ *
+ * So the first promise ever given may hold such memory, and none after it: a callback that never comes
+ * back keeps one slot and one of Dokan's threads for reads and one for writes, and no more.
  */
 export class Exposure {
   #allowed = false;
@@ -71,6 +75,7 @@ export class Session {
   mountPoint = '';
   readonly reads = new Exposure();
   readonly writes = new Exposure();
+  #warnsOfOwnUse = true;
   readonly #memory: Memory;
   readonly #requests: (Request | undefined)[] = [];
   /** Requests whose callback has given a promise. */
@@ -139,6 +144,7 @@ export class Session {
     request.begin();
     let outcome: unknown;
     try {
+      if (request.processId === process.pid && this.#warnsOfOwnUse) this.#noticeOwnUse(request);
       const handler = OPERATIONS[request.operation];
       if (handler === undefined) throw new DokanError(NtStatus.NOT_IMPLEMENTED);
       outcome = handler(request);
@@ -153,6 +159,13 @@ export class Session {
       () => this.#settle(request, undefined),
       (error: unknown) => this.#settle(request, { error }),
     );
+  }
+
+  /** This library and Dokan's ask for the root and for the volume themselves. */
+  #noticeOwnUse(request: Request): void {
+    if (request.operation !== Operation.CREATE_FILE || request.name() === '/') return;
+    this.#warnsOfOwnUse = false;
+    warnOfOwnUse(this.mountPoint);
   }
 
   #settle(request: Request, failure: { error: unknown } | undefined): void {

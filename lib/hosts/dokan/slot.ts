@@ -15,10 +15,16 @@ export const SLOT_COUNT = 64;
 export const SLOT_BYTES = 2048;
 
 /**
- * Numbers of blocks below this are used again and again, for the life of the volume; from here on, a
- * number belongs to one request only and is never seen again (the pool is full): do not keep it.
+ * Places in the pool of blocks that are used again and again. The number of such a block is that of
+ * its place plus a multiple of this: when a block is dropped, the next one in its place has another.
  */
 export const POOLED_BLOCKS = 4096;
+
+/**
+ * From here on, a number belongs to one request only and is never seen again (the pool is full): do
+ * not keep it.
+ */
+export const SINGLE_BLOCKS = 2 ** 30;
 
 /** What is asked: the callback, by its position in DOKAN_OPERATIONS. */
 export const Operation = {

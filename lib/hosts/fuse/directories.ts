@@ -5,6 +5,7 @@ import { andThen } from '../../outcome.js';
 import type { Open } from '../../target.js';
 import { OPEN_DIRECTORY } from './access.js';
 import { direntType, saysEnough } from './attributes.js';
+import { refuseLost } from './files.js';
 import { fuseError } from './fuse_error.js';
 import { DirectoryHandle } from './handles.js';
 import type { Node } from './nodes.js';
@@ -36,6 +37,7 @@ function opened(
   open: Open | undefined,
   { session, request, node }: { session: Session; request: Request; node: Node },
 ): void {
+  if (open !== undefined) refuseLost(session, node, open);
   const number = session.directories.add(new DirectoryHandle(open, node));
   request.opened = number;
   request.openedDirectory = true;

@@ -41,8 +41,19 @@ export function openFile(session: Session, request: Request): Outcome<void> {
 
 function opened(open: Open, opening: Opening): Outcome<void> {
   const { session, request, node, named, flags, openFlags } = opening;
+  refuseLost(session, named, open);
   answerOpen(session, request, new FileHandle(open, node, named, flags));
   if ((openFlags & OPEN_KILL_SUIDGID) !== 0) return killPrivileges(session, request, node, open);
+}
+
+/**
+ * The node the kernel had found was on a medium that is no longer there: the open is of whatever has
+ * its path on another one. Told ESTALE, the kernel looks the path up anew.
+ */
+export function refuseLost(session: Session, node: Node, open: Open): void {
+  if (!node.isLost) return;
+  void release(session.target, open, node.path, NO_CALLER);
+  throw fuseError(Errno.ESTALE);
 }
 
 /**

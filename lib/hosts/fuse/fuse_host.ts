@@ -1,21 +1,24 @@
 import { MountError } from '../../errors.js';
 import { mountsOf, readMountInfo, topmostAt, type MountInfo } from '../../mounts/mountinfo.js';
-import type { ResolvedOptions, UnmountOptions } from '../../options.js';
+import type { MediaState } from '../../operations.js';
+import { resolveUnmountOptions, type ResolvedOptions, type UnmountOptions } from '../../options.js';
 import { settledWithin } from '../../settled_within.js';
 import type { RequestTarget } from '../../target.js';
 import { loadLinuxAddon, type FuseDevice } from '../addon.js';
-import type { CloseReason, Host, HostedVolume, Notifications } from '../host.js';
-import { canonicalPath, checkDevice, checkDirectory, checkHolder } from './mount_point.js';
-import { mountDevice, takeAway, unmountPath, type MountedDevice } from './mounting.js';
+import type { CloseReason, Host, HostedVolume } from '../host.js';
+import { forgetMedium } from './media.js';
+import { canonicalPath, checkDevice } from './mount_point.js';
+import type { MountedDevice } from './mounting.js';
 import { FuseNotifications } from './notifications.js';
+import { OwnUse } from './own_use.js';
+import { mountInPlace, occupied } from './place.js';
 import { Session, type SessionEnd, type SessionOptions } from './session.js';
+import { GENTLE } from './taking_away.js';
 import { unmountFuse } from './unmount.js';
+import { inUse, isBusy, persist, unmountPath } from './unmounting.js';
 
 /** Places this process is about to mount at: between the look and the mount nobody else may come. */
 const claimed = new Set<string>();
-
-/** How long force is gentle first, in milliseconds. */
-const GENTLE = 2_000;
 
 /** Mounts volumes on Linux. */
 export const fuseHost: Host = {
@@ -38,7 +41,7 @@ export const fuseHost: Host = {
   spelling: canonicalPath,
 
   async unmount(mountPoint: string, options: UnmountOptions): Promise<void> {
-    await unmountFuse(mountPoint, options.force === true);
+    await unmountFuse(mountPoint, resolveUnmountOptions(options));
   },
 };
 
@@ -47,9 +50,7 @@ async function mountAt(
   target: RequestTarget,
   options: ResolvedOptions,
 ): Promise<HostedVolume> {
-  await makeRoom(path, options.forceUnmount);
-  await checkDirectory(path, options.nonEmpty);
-  const mounted = await mountDevice(path, options);
+  const mounted = await mountInPlace(path, options);
   const session = new Session(target, mounted.device, sessionOptions(target, options));
   const volume = new FuseVolume(mounted, session);
   try {
@@ -60,7 +61,9 @@ async function mountAt(
   }
   await session.ready;
   if (session.flags === 0) {
+    const isTaken = !mounted.device.isMounted();
     await volume.discard();
+    if (isTaken) throw takenAway(path);
     throw new MountError({
       code: 'EPROTO',
       mountPoint: path,
@@ -68,27 +71,16 @@ async function mountAt(
       cure: 'Linux 3.15 or later is needed; see dmesg for what the kernel says.',
     });
   }
+  session.ownUse = new OwnUse(volume.mountPoint);
   return volume;
 }
 
-/** What is mounted there already must go, or the new volume does not come. */
-async function makeRoom(path: string, force: boolean): Promise<void> {
-  for (;;) {
-    const holder = topmostAt(await readMountInfo(), path);
-    if (holder === undefined) return;
-    checkHolder(holder);
-    if (!force) throw occupied(path);
-    // Below it there may be another one, left by a process that had died before.
-    await takeAway(holder);
-  }
-}
-
-function occupied(mountPoint: string): MountError {
+function takenAway(mountPoint: string): MountError {
   return new MountError({
     code: 'EBUSY',
     mountPoint,
-    problem: 'A volume of node-dokan is mounted there already',
-    cure: "Unmount it first, or set the option 'forceUnmount'.",
+    problem: 'The volume was taken away by another process while it was being mounted',
+    cure: 'Let only one process at a time mount there.',
   });
 }
 
@@ -116,7 +108,7 @@ function sessionOptions(target: RequestTarget, options: ResolvedOptions): Sessio
 class FuseVolume implements HostedVolume {
   readonly mountPoint: string;
   readonly ended: Promise<CloseReason>;
-  readonly notify: Notifications;
+  readonly notify: FuseNotifications;
   readonly #mounted: MountedDevice;
   readonly #device: FuseDevice;
   readonly #session: Session;
@@ -137,12 +129,17 @@ class FuseVolume implements HostedVolume {
     this.ended = session.ended.then((end) => this.#conclude(end));
   }
 
-  async unmount(force: boolean): Promise<void> {
+  mediaChanged(state: MediaState): void {
+    forgetMedium(this.#session, this.notify, state);
+  }
+
+  async unmount(force: boolean, timeout = 0): Promise<void> {
+    this.#session.ownUse?.stop();
     if (force) {
-      this.#takingAway ??= this.#takeAway().finally(() => (this.#takingAway = undefined));
+      this.#takingAway ??= this.#takeAway(timeout).finally(() => (this.#takingAway = undefined));
       await this.#takingAway;
     } else {
-      this.#leaving ??= this.#leave().finally(() => (this.#leaving = undefined));
+      this.#leaving ??= this.#leave(timeout).finally(() => (this.#leaving = undefined));
       await this.#leaving;
     }
   }
@@ -158,9 +155,10 @@ class FuseVolume implements HostedVolume {
     await this.ended;
   }
 
-  async #leave(): Promise<void> {
+  async #leave(timeout: number): Promise<void> {
     const { mounts, places } = await this.#places();
-    if (places.length > 0) {
+    const [place] = places;
+    if (place !== undefined) {
       const cover = this.#coverIn(mounts);
       if (cover !== undefined) {
         throw this.#busy(
@@ -176,24 +174,32 @@ class FuseVolume implements HostedVolume {
       const before = this.#asked;
       this.#asked = true;
       try {
-        // Threads of its own do the work: the kernel may ask us for things until it is done.
-        await this.#mounted.unmount(false);
+        await persist(() => this.#takingAway ?? this.#unmountGently(), timeout);
       } catch (error) {
         // Force opens the volume to have it written, which makes it busy for who is gentle meanwhile.
         if (this.#takingAway !== undefined) return this.#takingAway;
         // Somebody else may have been faster.
         if (await this.#isStillMounted()) {
           this.#asked = before;
-          throw error;
+          throw isBusy(error) ? await inUse(place, error) : error;
         }
       }
     }
     await this.ended;
   }
 
-  async #takeAway(): Promise<void> {
+  /** Threads of its own do the work: the kernel may ask us for things until it is done. */
+  async #unmountGently(): Promise<void> {
+    if (await this.#isStillMounted()) await this.#mounted.unmount(false);
+  }
+
+  async #takeAway(timeout: number): Promise<void> {
     const before = this.#asked;
     this.#asked = true;
+    if (timeout > 0) {
+      const gently = persist(() => this.#unmountGently(), timeout);
+      await settledWithin(gently, timeout);
+    }
     if (await this.#isStillMounted()) {
       // What the kernel has not written yet it writes now, unless that takes for ever. A volume in
       // use would only be detached by unmounting, and its dirty pages lost when the connection ends.
@@ -237,7 +243,9 @@ class FuseVolume implements HostedVolume {
   async #places(): Promise<{ mounts: MountInfo[]; places: MountInfo[] }> {
     if (this.#over) return { mounts: [], places: [] };
     const mounts = await readMountInfo();
-    return { mounts, places: mountsOf(mounts, this.#device.deviceNumber) };
+    const places = mountsOf(mounts, this.#device.deviceNumber);
+    // Asked last: while it is mounted nobody else has its number.
+    return { mounts, places: this.#device.isMounted() ? places : [] };
   }
 
   /** Unmounting goes by path, and so would hit what is mounted on top. */
@@ -255,7 +263,7 @@ class FuseVolume implements HostedVolume {
     // while somebody waits for an answer.
     const wasWaitedFor = this.#session.isWaitedFor;
     // Somebody cut the connection, and the mount is still there: it would answer nothing.
-    if (end !== 'unmounted' && !this.#asked && (await this.#isStillMounted())) {
+    if (end !== 'unmounted' && this.#takingAway === undefined && (await this.#isStillMounted())) {
       await settledWithin(this.#mounted.unmount(true), GENTLE);
     }
     this.#over = true;
@@ -272,7 +280,7 @@ class FuseVolume implements HostedVolume {
     if (this.#over) return false;
     const { deviceNumber } = this.#device;
     const top = topmostAt(await readMountInfo(), this.mountPoint);
-    return top !== undefined && top.deviceNumber === deviceNumber;
+    return top?.deviceNumber === deviceNumber && this.#device.isMounted();
   }
 }
 

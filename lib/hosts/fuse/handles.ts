@@ -102,6 +102,10 @@ export class HandleTable<T> {
     return this.#handles.find((handle) => handle !== undefined && wanted(handle));
   }
 
+  *[Symbol.iterator](): Generator<T> {
+    for (const handle of this.#handles) if (handle !== undefined) yield handle;
+  }
+
   remove(number: number): T | undefined {
     const handle = this.#handles[number];
     if (handle !== undefined) {

@@ -75,7 +75,7 @@ function missing(
   const isMade = session.nodes.child(parent, name) !== before;
   if (!isMade) session.nodes.unlink(parent, name);
   const { negativeTimeout } = session.options;
-  if (negativeTimeout === 0 || isMade) throw error;
+  if (negativeTimeout === 0 || isMade || mayAppear(session, parent)) throw error;
   // Node 0: the kernel remembers that there is no such name.
   const { out } = request;
   out.u64(0);
@@ -84,6 +84,14 @@ function missing(
   out.u64(0);
   out.u32((negativeTimeout % 1000) * 1_000_000);
   out.zeros(ENTRY_OUT_SIZE - 36);
+}
+
+/**
+ * Another medium may have such a file. The kernel is made to forget names that are missing with the
+ * directory they are missing in, and the root is never forgotten.
+ */
+function mayAppear({ target, nodes }: Session, parent: Node): boolean {
+  return parent === nodes.root && target.supports('checkMedia');
 }
 
 export function forget(session: Session, request: Request): void {
@@ -154,6 +162,8 @@ function sameFile(
   path: string,
   info: FileInformation,
 ): FileInformation {
+  // The question was about a medium that was found to be gone when it was asked.
+  if (node.isLost) throw fuseError(Errno.ESTALE);
   if (node.id === ROOT_ID) {
     node.inode = info.inode;
   } else if (

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { MountError } from '../../errors.js';
 import { FUSE_TYPE, ownerOf } from '../../mounts/list.js';
 import { readMountInfo, topmostAt, type MountInfo } from '../../mounts/mountinfo.js';
+import { mayUnmountAll, nameUser } from './privilege.js';
 
 /** Checks of the place a volume is to be mounted at. None of them asks a file system that may hang. */
 
@@ -83,8 +84,11 @@ export async function checkDirectory(path: string, mayHaveContents: boolean): Pr
   }
 }
 
-/** @throws MountError when something that is not a volume of this user is mounted there */
-export function checkHolder(mount: MountInfo): void {
+/**
+ * @param allSessions - other users' volumes too, with the privilege for that
+ * @throws MountError EBUSY for what is no volume of this package; EPERM for another user's
+ */
+export async function checkHolder(mount: MountInfo, allSessions: boolean): Promise<void> {
   if (mount.type !== FUSE_TYPE) {
     throw new MountError({
       code: 'EBUSY',
@@ -94,14 +98,16 @@ export function checkHolder(mount: MountInfo): void {
     });
   }
   const owner = ownerOf(mount);
-  if (owner !== process.getuid?.()) {
-    throw new MountError({
-      code: 'EPERM',
-      mountPoint: mount.mountPoint,
-      problem: `The volume mounted there belongs to user ${owner ?? 'unknown'}`,
-      cure: 'It is left alone. Name another directory, or have its owner unmount it.',
-    });
-  }
+  if (owner === process.getuid?.()) return;
+  if (allSessions && (await mayUnmountAll())) return;
+  throw new MountError({
+    code: 'EPERM',
+    mountPoint: mount.mountPoint,
+    problem: `The volume mounted there belongs to user ${owner === undefined ? 'unknown' : await nameUser(owner)}`,
+    cure: allSessions
+      ? "It is left alone. Option 'allSessions' needs the privilege to unmount it: run as root (with CAP_SYS_ADMIN)."
+      : "It is left alone. Name another directory, have its owner unmount it, or as root set the option 'allSessions'.",
+  });
 }
 
 const CURES: Record<string, string> = {

@@ -33,6 +33,8 @@ export class Node {
   mode = 0;
   /** Of a removed directory: what it was, for whoever is still in it. */
   remains: FileInformation | undefined = undefined;
+  /** It was on a medium that is no longer there: only the kernel's counts of it still matter. */
+  isLost = false;
   /** Where it was when another file took its place. */
   replacedAt: Name | undefined = undefined;
   path: string;
@@ -75,15 +77,38 @@ export class NodeTable {
     return this.#size;
   }
 
-  /** @throws FuseError ESTALE for a number that was never given, or is forgotten */
+  /** @throws FuseError ESTALE for a number that was never given, is forgotten, or of another medium */
   get(id: number): Node {
     const node = this.#nodes[id];
-    if (node === undefined) throw fuseError(Errno.ESTALE);
+    if (node === undefined || node.isLost) throw fuseError(Errno.ESTALE);
     return node;
   }
 
   find(id: number): Node | undefined {
     return this.#nodes[id];
+  }
+
+  /** Every node but the root. */
+  *[Symbol.iterator](): Generator<Node> {
+    for (const node of this.#nodes) {
+      if (node !== undefined && node !== this.root) yield node;
+    }
+  }
+
+  /** There is another medium: none of its files is one of those so far, whatever its name and number. */
+  loseAll(): void {
+    // What is open is closed by its last path.
+    for (const node of this) this.path(node);
+    for (const node of this) {
+      node.isLost = true;
+      node.place = undefined;
+      node.otherPlaces = undefined;
+      node.children = undefined;
+    }
+    this.#byInode.clear();
+    this.root.children = undefined;
+    this.root.inode = undefined;
+    for (const node of this) this.#sweep(node);
   }
 
   child(parent: Node, name: string): Node | undefined {

@@ -30,6 +30,22 @@ export class FuseNotifications implements Notifications {
     return this.#invalidateEntry(newPath) && from;
   }
 
+  /**
+   * All that the kernel keeps of the volume: names, attributes and pages.
+   * @returns false when it could not be told of everything
+   */
+  everything(): boolean {
+    const { nodes } = this.#session;
+    // Below them no name is found any more.
+    for (const name of nodes.root.children?.keys() ?? []) {
+      if (!this.#invalidateEntry(`/${name}`)) return false;
+    }
+    if (!this.#invalidateNode(nodes.root)) return false;
+    // What is open, or the current directory of a process, is not looked up by name.
+    for (const node of nodes) if (!this.#invalidateNode(node)) return false;
+    return true;
+  }
+
   #invalidateEntry(path: string): boolean {
     const slash = path.lastIndexOf('/');
     const parent = this.#find(path.slice(0, slash));

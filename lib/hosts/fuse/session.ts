@@ -8,6 +8,7 @@ import { LockTable } from './locks.js';
 import { NameCodec } from './names.js';
 import { NodeTable, type Node } from './nodes.js';
 import { OPCODES } from './opcodes.js';
+import type { OwnUse } from './own_use.js';
 import { Errno, IN_HEADER_SIZE, Opcode, OUT_HEADER_SIZE } from './protocol.js';
 import { releaseHandle } from './release.js';
 import { Request } from './request.js';
@@ -65,6 +66,8 @@ export class Session {
   /** Fulfilled when the kernel has let go. */
   readonly ended: Promise<SessionEnd>;
   volume: Required<VolumeInformation> | undefined = undefined;
+  /** Set once the volume is mounted. */
+  ownUse: OwnUse | undefined = undefined;
   /** INIT flags both sides agreed on. */
   flags = 0;
   /** Bytes of one read or write, agreed at INIT. */
@@ -211,6 +214,7 @@ export class Session {
     const isWhole = request.decode(length);
     // Too short to know whom to answer.
     if (length < IN_HEADER_SIZE) return this.#give(request);
+    this.ownUse?.notice(request);
     const row = OPCODES[request.opcode];
     let outcome: unknown;
     try {

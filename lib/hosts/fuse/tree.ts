@@ -9,6 +9,7 @@ import { readName } from './lookup.js';
 import { decodeBytes } from './names.js';
 import type { Node } from './nodes.js';
 import { Errno, RenameFlags } from './protocol.js';
+import { despiteReadOnly } from './read_only.js';
 import type { Request } from './request.js';
 import type { Session } from './session.js';
 
@@ -24,7 +25,9 @@ export function unlink(session: Session, request: Request): Outcome<void> {
   const { parent, name, path } = readPlace(session, request);
   const { target } = session;
   const how = access.DELETE_FILE;
-  const removed = withOpen(target, path, how, request, markDeleted, undefined, undefined);
+  const remove = (): Outcome<void> =>
+    withOpen(target, path, how, request, markDeleted, undefined, undefined);
+  const removed = despiteReadOnly(target, [path], request, remove);
   return andThen(removed, forgetName, { session, parent, name });
 }
 
@@ -34,7 +37,8 @@ export function removeDirectory(session: Session, request: Request): Outcome<voi
   const how = access.DELETE_DIRECTORY;
   const node = session.nodes.child(parent, name);
   const work = node === undefined ? markDeleted : markDirectoryDeleted;
-  const removed = withOpen(target, path, how, request, work, node, undefined);
+  const remove = (): Outcome<void> => withOpen(target, path, how, request, work, node, undefined);
+  const removed = despiteReadOnly(target, [path], request, remove);
   return andThen(removed, forgetName, { session, parent, name });
 }
 
@@ -128,7 +132,10 @@ function move(
   }
   if ((flags & ~RenameFlags.NOREPLACE) !== 0) throw fuseError(Errno.EINVAL);
   const replace = (flags & RenameFlags.NOREPLACE) === 0;
-  const moved = withOpen(target, path, access.RENAME, request, moveTo, newPath, replace);
+  const work = (): Outcome<void> =>
+    withOpen(target, path, access.RENAME, request, moveTo, newPath, replace);
+  const paths = replace ? [path, newPath] : [path];
+  const moved = despiteReadOnly(target, paths, request, work, newPath);
   return andThen(moved, renamed, moving);
 }
 

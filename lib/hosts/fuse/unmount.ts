@@ -1,13 +1,19 @@
 import { MountError } from '../../errors.js';
 import { readMountInfo, topmostAt } from '../../mounts/mountinfo.js';
+import type { ResolvedUnmountOptions } from '../../options.js';
 import { canonicalPath, checkHolder } from './mount_point.js';
-import { takeAway, unmountPath } from './mounting.js';
+import { takeAway } from './taking_away.js';
+import { inUse, isBusy, persist, unmountPath } from './unmounting.js';
 
 /**
  * Unmounts a volume of this user, whichever process serves it.
- * @throws MountError EINVAL when nothing is mounted there, and what `checkHolder` throws
+ * @throws MountError EINVAL when nothing is mounted there, EBUSY when it is in use, and what
+ *   `checkHolder` throws
  */
-export async function unmountFuse(mountPoint: string, force: boolean): Promise<void> {
+export async function unmountFuse(
+  mountPoint: string,
+  { force, timeout, allSessions }: ResolvedUnmountOptions,
+): Promise<void> {
   const path = await canonicalPath(mountPoint);
   const holder = topmostAt(await readMountInfo(), path);
   if (holder === undefined) {
@@ -18,6 +24,11 @@ export async function unmountFuse(mountPoint: string, force: boolean): Promise<v
       cure: 'listMounts() names what is mounted.',
     });
   }
-  checkHolder(holder);
-  await (force ? takeAway(holder) : unmountPath(path, false));
+  await checkHolder(holder, allSessions);
+  if (force) return takeAway(holder, timeout);
+  try {
+    await persist(() => unmountPath(path, false), timeout);
+  } catch (error) {
+    throw isBusy(error) ? await inUse(holder, error) : error;
+  }
 }

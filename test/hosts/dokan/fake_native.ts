@@ -7,7 +7,7 @@ import {
   BATCH_BYTES,
   NAMES,
   Operation,
-  POOLED_BLOCKS,
+  SINGLE_BLOCKS,
   RequestField,
   RequestFlag,
   SLOT_BYTES,
@@ -236,7 +236,7 @@ export class FakeNative implements NativeVolume {
     if (!this.#places.some(({ state, block }) => state === 'taken' && block === number)) {
       this.violations.push(`block ${number} asked for while no request has it`);
     }
-    if (number < POOLED_BLOCKS && this.#asked.has(number)) {
+    if (number < SINGLE_BLOCKS && this.#asked.has(number)) {
       this.violations.push(`block ${number} asked for twice`);
     }
     this.#asked.add(number);

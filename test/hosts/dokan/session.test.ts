@@ -122,6 +122,38 @@ describe('requests', () => {
   });
 });
 
+describe('a process that uses its own volume', () => {
+  const askedBy = async (processId: number, name: string): Promise<unknown[][]> => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    try {
+      const rig = new Rig({ createFile: () => undefined });
+      rig.session.mountPoint = 'M:\\';
+      for (let turn = 0; turn < 3; turn += 1) {
+        const answer = await rig.ask({ operation: 'CREATE_FILE', name, processId });
+        await rig.release(answer.context, name);
+      }
+      return warned.mock.calls;
+    } finally {
+      warned.mockRestore();
+    }
+  };
+
+  it('is warned once', async () => {
+    const calls = await askedBy(process.pid, '\\f');
+    expect(calls).toHaveLength(1);
+    expect(calls[0]?.[0]).toContain('M:\\');
+    expect(calls[0]?.[1]).toMatchObject({ code: 'NODE_DOKAN_OWN_MOUNT' });
+  });
+
+  it('is not warned of the root, which libraries ask for', async () => {
+    expect(await askedBy(process.pid, '\\')).toEqual([]);
+  });
+
+  it('is another one as a rule', async () => {
+    expect(await askedBy(process.pid + 1, '\\f')).toEqual([]);
+  });
+});
+
 describe('the end', () => {
   it('fires the signals of outstanding callbacks', async () => {
     let signal: AbortSignal | undefined;

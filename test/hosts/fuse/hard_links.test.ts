@@ -1,34 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { FileHandle } from '../../../lib/hosts/fuse/handles.js';
 import { NodeTable, type Node } from '../../../lib/hosts/fuse/nodes.js';
 import type { FileInformation } from '../../../lib/operations.js';
-import type { Open } from '../../../lib/target.js';
-
-const FILE = 0o100644;
-const DIRECTORY = 0o040755;
-const OPEN: Open = { createResult: 'opened', isDirectory: false, backingFd: undefined };
-
-/** As the session does it: enters, and remembers what the kernel was told. */
-function enter(
-  table: NodeTable,
-  parent: Node,
-  name: string,
-  info: FileInformation = {},
-  mode = FILE,
-): Node {
-  const node = table.enter(parent, name, info, mode);
-  node.mode = mode;
-  return node;
-}
-
-const directory = (table: NodeTable, parent: Node, name: string): Node =>
-  enter(table, parent, name, {}, DIRECTORY);
-
-function open(table: NodeTable, node: Node): FileHandle {
-  const handle = new FileHandle(OPEN, node, node, 0);
-  table.addOpen(node, handle);
-  return handle;
-}
+import { DIRECTORY, directory, enter, FILE, open } from './node_scene.js';
 
 describe('hard links', () => {
   const info = { inode: 77, linkCount: 2 };

@@ -308,6 +308,7 @@ export function dispatched(
   const errors: CallbackError[] = [];
   const dispatcher = new Dispatcher(operations, {
     operationTimeout: 60_000,
+    mediaCheckInterval: 500,
     caseSensitive: true,
     userModeLock: options.userModeLock ?? false,
     altStreams: options.altStreams ?? false,

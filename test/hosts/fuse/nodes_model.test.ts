@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FileHandle } from '../../../lib/hosts/fuse/handles.js';
 import { NodeTable, type Node } from '../../../lib/hosts/fuse/nodes.js';
-import type { Open } from '../../../lib/target.js';
+import { OPEN } from './node_scene.js';
 
 /** A file system as naive as can be, with a table of what the kernel was told of it beside it. */
 interface Item {
@@ -13,7 +13,6 @@ interface Item {
   links: number;
 }
 
-const OPEN: Open = { createResult: 'opened', isDirectory: false, backingFd: undefined };
 const NAMES = ['a', 'b', 'c', 'd'];
 
 type Step =

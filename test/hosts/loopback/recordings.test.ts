@@ -230,6 +230,7 @@ describe('the real library', () => {
       const errors: unknown[] = [];
       const dispatcher = new Dispatcher(script as never, {
         operationTimeout: Infinity,
+        mediaCheckInterval: 500,
         caseSensitive: false,
         userModeLock: true,
         altStreams: true,

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers';
 import { Worker } from 'node:worker_threads';
 import { listMounts, mount, unmount } from 'node-dokan';
+import { Drive } from './drive.mjs';
 import { Lab } from './lab.mjs';
 
 const say = (message) => writeSync(1, `${JSON.stringify(message)}\n`);
@@ -16,7 +17,10 @@ const labs = new Map();
 const workers = new Map();
 
 async function start(name, point, options = {}) {
-  const lab = new Lab((event) => say({ volume: name, ...event }));
+  return serve(name, point, options, new Lab((event) => say({ volume: name, ...event })));
+}
+
+async function serve(name, point, options, lab) {
   // Known before it is mounted: requests may come at once.
   labs.set(name, lab);
   const volume = await mount(point, lab.operations(), options);
@@ -58,6 +62,9 @@ const orders = {
     process.kill(process.pid, signal);
     return starting;
   },
+  mountDrive: (name, point, options) =>
+    serve(name, point, options, new Drive((event) => say({ volume: name, ...event }))),
+  drive: (name, method, ...args) => labs.get(name)[method](...args),
   unmount: (name, options) => volumes.get(name).unmount(options),
   unmountAt: (point, options) => unmount(point, options),
   list: () => listMounts(),

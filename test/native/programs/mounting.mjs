@@ -16,8 +16,8 @@ const say = (text) => writeSync(1, `${text}\n`);
 
 const direct = (mountPoint) =>
   addon.mountDirect({ mountPoint, source: 'test', type: 'fuse.test', flags: 0, data: '' });
-const helped = (mountPoint, options = '', keepAlive = false) =>
-  addon.mountWithHelper({ helper: 'fusermount3', mountPoint, options, keepAlive });
+const helped = (mountPoint) =>
+  addon.mountWithHelper({ helper: 'fusermount3', mountPoint, options: '' });
 const forever = () => setInterval(() => undefined, 1000);
 
 async function inWorker({ how, point }) {
@@ -99,13 +99,20 @@ const ways = {
     await helped(point);
     process.exit(3);
   },
-  'helper-keep-alive': async (point) => {
-    await helped(point, 'auto_unmount', true);
-    process.exit(3);
-  },
-  'helper-wait': async (point) => {
-    await helped(point, 'auto_unmount', true);
+  // What a guard is told goes to a file.
+  guarded: async (point, file, then) => {
+    const guard = { command: ['/bin/sh', '-c', 'exec cat > "$0"', file], environment: [] };
+    const device = await addon.mountDirect({
+      ...{ mountPoint: point, source: 'test', type: 'fuse.test', flags: 0, data: '' },
+      ...{ claim: true, guard },
+    });
     say('mounted');
+    if (then === 'exit') process.exit(3);
+    if (then === 'close') device.close();
+    if (then === 'unmount') {
+      await addon.unmountDirect(point, 2);
+      device.close();
+    }
     forever();
   },
   covered: async (point) => {

@@ -43,7 +43,6 @@ if (process.getuid() === 0) {
     helper: 'fusermount3',
     mountPoint,
     options: 'fsname=test,subtype=test',
-    keepAlive: false,
   });
   const buffer = Buffer.alloc(65536);
   device.receive(buffer, 0);

@@ -15,6 +15,7 @@ import {
 } from '../../support/wine.js';
 import { stuckThread, type StuckThread } from '../stuck_thread.js';
 import { addonEnvironment, testLibrary } from '../windows_volume.js';
+import { checkUse } from '../extensions.js';
 
 const DEADLINE = 30_000;
 
@@ -210,10 +211,10 @@ export class WindowsHost {
 }
 
 /** @throws Error when the library was misused, or has opens, requests or tokens left */
-export function checkCounters({ misuses, tokensOpen, opens, requests }: Counters): void {
-  if (misuses.length > 0) throw new Error(`the library was misused:\n${misuses.join('\n')}`);
-  const left = { tokensOpen, opens, requests };
-  if (tokensOpen + opens + requests > 0) throw new Error(`left: ${JSON.stringify(left)}`);
+export function checkCounters(counters: Counters): void {
+  checkUse(counters);
+  const { opens, requests } = counters;
+  if (opens + requests > 0) throw new Error(`left: ${JSON.stringify({ opens, requests })}`);
 }
 
 function listen(server: Server): Promise<{ port: number; connection: Promise<Socket> }> {

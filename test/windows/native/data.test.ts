@@ -85,6 +85,27 @@ describe.skipIf(missing !== undefined).each([
     expect(request.exposed).toBeUndefined();
   });
 
+  it('keeps its pool, however many blocks are dropped', async () => {
+    await host.answer(volume, 'READ_FILE', { status: 0xc00000b5, flags: 2, always: true });
+    const numbers = new Set<number>();
+    // More than there are places in the pool.
+    for (let round = 0; round < 70; round += 1) {
+      const reads = Array.from({ length: 64 }, () =>
+        driver.order('read', { ...open, offset: 0, length: 10_000 }),
+      );
+      await Promise.all(reads);
+      for (const { block } of await host.log(volume)) {
+        expect(numbers).not.toContain(block);
+        numbers.add(block);
+      }
+    }
+    expect(numbers.size).toBeGreaterThan(4096);
+    await host.answer(volume, 'READ_FILE', { always: true });
+    const { block } = await read(0, 10_000);
+    expect(block).toBeLessThan(2 ** 30);
+    expect((await read(1, 10_000)).block).toBe(block);
+  }, 120_000);
+
   it('reads and writes nothing', async () => {
     await host.log(volume);
     expect((await driver.order('read', { ...open, offset: 0, length: 0 })).status).toBe(0xc0000011);

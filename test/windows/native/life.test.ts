@@ -5,6 +5,7 @@ import type { Fields, Reply, SimulatorClient } from '../../simulator/client.js';
 import { eventually, within } from '../../support/eventually.js';
 import { missingWine, type NodeMajor } from '../../support/wine.js';
 import { RawHost } from '../raw_host.js';
+import { checkUseOf } from '../extensions.js';
 
 const missing = missingWine();
 
@@ -177,7 +178,7 @@ describe.skipIf(missing !== undefined).each(versions)('the life of volumes, Node
       expect(volumes.map(({ volume }) => volume)).toEqual([kept]);
     }
     expect(await read(driver, await open(driver, kept))).toMatchObject({ status: 0 });
-    expect((await driver.must('counters')).misuses).toEqual([]);
+    await checkUseOf(driver);
   }, 180_000);
 
   it('a Worker that is terminated while it mounts', async () => {

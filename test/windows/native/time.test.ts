@@ -5,6 +5,7 @@ import type { Fields, SimulatorClient } from '../../simulator/client.js';
 import { eventually } from '../../support/eventually.js';
 import { missingWine } from '../../support/wine.js';
 import { RawHost } from '../raw_host.js';
+import { checkUseOf } from '../extensions.js';
 
 const missing = missingWine();
 
@@ -37,7 +38,7 @@ describe.skipIf(missing !== undefined)('requests and time', () => {
 
   afterEach(async () => {
     if (volume >= 0) await host.close(volume);
-    expect((await driver.must('counters')).misuses).toEqual([]);
+    await checkUseOf(driver);
   });
 
   async function mount(operationTimeout: number | 'never', more: Fields = {}): Promise<void> {

@@ -64,6 +64,12 @@ const calls = {
     writeFileSync(`${portFile}.stuck`, '');
     stuck(milliseconds);
   },
+  /** As `stuck`, but in a system call, and computing nothing. */
+  blocked: (milliseconds) => {
+    writeFileSync(`${portFile}.stuck`, '');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+  },
+  processId: () => process.pid,
   sleep: (milliseconds) => sleep(milliseconds),
   async cycles(count, options = {}) {
     for (let i = 0; i < count; i++) {

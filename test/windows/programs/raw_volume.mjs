@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const BATCH_BYTES = 256;
 const SLOT_BYTES = 2048;
 const NAMES = 256;
-const POOLED_BLOCKS = 4096;
+const SINGLE_BLOCKS = 2 ** 30;
 
 export const operations = [
   'CREATE_FILE',
@@ -163,7 +163,7 @@ export class RawVolume {
     let block = this.#blocks.get(number);
     if (block === undefined) {
       block = this.#native.block(number);
-      if (number < POOLED_BLOCKS) this.#blocks.set(number, block);
+      if (number < SINGLE_BLOCKS) this.#blocks.set(number, block);
     }
     return new Uint8Array(block);
   }

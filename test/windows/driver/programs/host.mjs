@@ -30,7 +30,9 @@ const orders = {
   mount: (name, point, options, absent) => {
     const script = new Script((event) => say({ volume: name, ...event }));
     scripts.set(name, script);
-    return start(name, point, script.operations(absent), options);
+    // Who has removable media is asked for them all the time.
+    const missing = options?.removable === true ? absent : [...(absent ?? []), 'checkMedia'];
+    return start(name, point, script.operations(missing), options);
   },
   memfs: (name, point, options, settings, isWatched = true) => {
     const memfs = new MemoryFileSystem(settings);

@@ -45,6 +45,7 @@ const ORDINARY = {
   getFileSecurity: notImplemented,
   setFileSecurity: () => undefined,
   findStreams: () => [],
+  checkMedia: () => 'present',
 };
 
 export class Script {

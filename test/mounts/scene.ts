@@ -31,7 +31,8 @@ afterEach(() => {
 });
 
 export interface ListerOptions extends ListOptions {
-  readonly how?: 'twice' | 'exit';
+  /** Ends it in the middle. */
+  readonly how?: 'exit';
   readonly uid?: number;
   /** Started by this command line, e.g. one that enters a mount namespace. */
   readonly via?: readonly string[];
@@ -74,7 +75,7 @@ export class MountScene {
   }
 
   /** What a new process lists, which has to end by itself. */
-  async lists(options: ListerOptions = {}): Promise<MountEntry[][]> {
+  async lists(options: ListerOptions = {}): Promise<MountEntry[]> {
     const { how = '', uid, via = [], ...given } = options;
     const command = [
       ...via,
@@ -87,12 +88,12 @@ export class MountScene {
       deadline: DEADLINE,
     });
     if (code !== 0) throw new Error(`it ended with ${String(code)}: ${stderr}`);
-    return JSON.parse(stdout === '' ? '[]' : stdout) as MountEntry[][];
+    return JSON.parse(stdout === '' ? '[]' : stdout) as MountEntry[];
   }
 
   /** What a new process lists in this scene's directory. */
   async list(options: ListerOptions = {}): Promise<MountEntry[]> {
-    const [list = []] = await this.lists(options);
+    const list = await this.lists(options);
     return list.filter(({ mountPoint }) => mountPoint.startsWith(`${this.directory.path}/`));
   }
 

@@ -1,9 +1,9 @@
 export { mount, unmount } from './mount.js';
 export { dokanVersions, type DokanVersions } from './dokan_versions.js';
-export { listMounts, type MountEntry } from './mounts/list.js';
+export { listMounts, type MountEntry, type MountState } from './mounts/list.js';
 export { Volume, type Closed } from './volume.js';
 export type { CloseReason, Notifications } from './hosts/host.js';
-export type { LibraryOptions, MountOptions, UnmountOptions } from './options.js';
+export type { LibraryOptions, ListOptions, MountOptions, UnmountOptions } from './options.js';
 export type { CallbackStatistics, RequestEvent } from './dispatcher.js';
 export {
   DokanError,

@@ -277,6 +277,22 @@ export function resolveLibraryOptions(given: unknown): LibraryOptions {
   return resolve(LIBRARY_OPTIONS, given);
 }
 
+/** How mounts are listed. */
+export interface ListOptions extends LibraryOptions {
+  /** Milliseconds a volume may take to answer before it is `hung`. Default 1,000. */
+  timeout?: number;
+}
+
+const LIST_OPTIONS: Record<keyof ListOptions, Row> = {
+  ...LIBRARY_OPTIONS,
+  timeout: duration(1_000, DAY),
+};
+
+/** As `resolveOptions`, for `listMounts`. */
+export function resolveListOptions(given: unknown): ListOptions & { readonly timeout: number } {
+  return resolve(LIST_OPTIONS, given) as unknown as ListOptions & { readonly timeout: number };
+}
+
 /** Each option by itself: checked, or what it is when not given. */
 function resolve(rows: Readonly<Record<string, Row>>, given: unknown): Record<string, unknown> {
   const options = checkNames(given, Object.keys(rows));

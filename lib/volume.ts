@@ -53,7 +53,8 @@ export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposabl
   /**
    * Unmounts and waits until the volume is gone, which takes as long as somebody still holds on to
    * it (a mount namespace with a copy of it); with `force` it does not wait for that. A volume that is
-   * gone already is no error.
+   * gone already is no error. On Windows nothing keeps a volume from going: what is open there fails,
+   * and `force` only ends the wait for callbacks.
    * @throws OptionError for options that are wrong
    * @throws MountError EBUSY when a program still has files open there after `timeout` milliseconds (its
    *   `processes` says which), or when it is mounted elsewhere as well, and `force` is not set; EBUSY also when something else was mounted on top of it

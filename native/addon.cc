@@ -22,6 +22,7 @@ void Export(Napi::Env env, Napi::Object exports) {
   exports["mountDirect"] = Napi::Function::New<MountDirectFunction>(env, "mountDirect");
   exports["mountWithHelper"] = Napi::Function::New<MountWithHelperFunction>(env, "mountWithHelper");
   exports["syncFileSystem"] = Napi::Function::New<SyncFileSystemFunction>(env, "syncFileSystem");
+  exports["probeVolume"] = Napi::Function::New<ProbeVolumeFunction>(env, "probeVolume");
   exports["abortConnection"] = Napi::Function::New<AbortConnectionFunction>(env, "abortConnection");
   exports["unmountDirect"] = Napi::Function::New<UnmountDirectFunction>(env, "unmountDirect");
   exports["unmountWithHelper"] =

@@ -73,6 +73,18 @@ export interface HelperMountRequest extends PlaceRequest {
   options: string;
 }
 
+/** A volume to be asked how it is: what mountinfo says of it. */
+export interface VolumeProbe {
+  mountPoint: string;
+  /** "0:45" */
+  deviceNumber: string;
+  /** Who has mounted it; root asks in that user's name, for it may let nobody else in. */
+  userId: number;
+  groupId: number;
+  /** Milliseconds to wait for the answer. */
+  timeout: number;
+}
+
 /**
  * Mounting and unmounting. Each call runs on a thread of its own, not in libuv's pool: several
  * volumes unmounting while their file systems need the pool would wait for each other. A pending
@@ -90,6 +102,12 @@ export interface FuseFunctions {
    * take for ever.
    */
   syncFileSystem(path: string): Promise<void>;
+  /**
+   * Asks a volume for its size, by a process of its own, which may stay behind when there is no
+   * answer: it keeps nobody waiting, and ends with the volume at the latest. A volume that is being
+   * asked is not asked by a second one. 'unknown': it lets this user not in, or cannot be reached.
+   */
+  probeVolume(probe: VolumeProbe): Promise<'live' | 'hung' | 'dead' | 'unknown'>;
   /**
    * Ends a connection through the kernel's control file system, mounted or (for root) not: whoever
    * waits gets ECONNABORTED. For root and the user who mounted; without effect for others.

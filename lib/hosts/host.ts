@@ -28,6 +28,11 @@ export interface HostedVolume {
   readonly ended: Promise<CloseReason>;
   readonly notify: Notifications;
   /**
+   * The kernel's name of what is mounted, as its list of mounts has it; undefined when the list does
+   * not tell. Absent where there is no such list.
+   */
+  identify?(): Promise<string | undefined>;
+  /**
    * @param force - take it away from whoever is using it
    * @param timeout - milliseconds to wait for programs to close their files before that, or before it fails; default 0
    * @throws MountError EBUSY when files are open and `force` is false

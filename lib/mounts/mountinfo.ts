@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { decodeBytes } from '../hosts/fuse/names.js';
+
+const LIST = '/proc/self/mountinfo';
 
 /** One line of /proc/self/mountinfo (proc(5)). */
 export interface MountInfo {
@@ -48,7 +52,12 @@ export function parseMountInfo(text: string): MountInfo[] {
 
 /** The kernel's own list, which asks no file system anything and so cannot hang. */
 export async function readMountInfo(): Promise<MountInfo[]> {
-  return parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'));
+  return parseMountInfo(decodeBytes(await readFile(LIST)));
+}
+
+/** The same where nothing can be waited for. */
+export function readMountInfoSync(): MountInfo[] {
+  return parseMountInfo(decodeBytes(readFileSync(LIST)));
 }
 
 /**

@@ -1,5 +1,6 @@
 #include "mount_functions.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "fuse_device.h"
 #include "mount_operations.h"
 #include "system_failure.h"
+#include "volume_probe.h"
 
 namespace dokan {
 namespace {
@@ -78,6 +80,20 @@ class SyncTask : public PlainTask {
  public:
   using PlainTask::PlainTask;
   bool KeepsAlive() const override { return false; }
+};
+
+// Keeps Node running: it takes no longer than its limit.
+class ProbeTask : public BackgroundTask {
+ public:
+  explicit ProbeTask(VolumeProbe probe) : probe_(std::move(probe)) {}
+
+  void Execute() override { state_ = ProbeVolume(probe_); }
+
+  Napi::Value Result(Napi::Env env) override { return Napi::String::New(env, NameOf(state_)); }
+
+ private:
+  const VolumeProbe probe_;
+  VolumeState state_ = VolumeState::kUnknown;
 };
 
 Napi::TypeError WrongType(Napi::Env env, const char* name, const char* expected) {
@@ -198,6 +214,19 @@ Napi::Value SyncFileSystemFunction(const Napi::CallbackInfo& info) {
   return Start(info.Env(), [&] {
     const std::string path = Text(info[0], "path");
     return std::make_unique<SyncTask>([path] { return SyncFileSystem(path); });
+  });
+}
+
+Napi::Value ProbeVolumeFunction(const Napi::CallbackInfo& info) {
+  return Start(info.Env(), [&] {
+    const Napi::Object object = Request(info);
+    return std::make_unique<ProbeTask>(VolumeProbe{
+        .mount_point = Text(object.Get("mountPoint"), "mountPoint"),
+        .device_number = Text(object.Get("deviceNumber"), "deviceNumber"),
+        .user = static_cast<uid_t>(Integer(object.Get("userId"), "userId")),
+        .group = static_cast<gid_t>(Integer(object.Get("groupId"), "groupId")),
+        .limit = std::chrono::milliseconds(Integer(object.Get("timeout"), "timeout")),
+    });
   });
 }
 

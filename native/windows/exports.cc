@@ -6,6 +6,8 @@
 #include "environment.h"
 #include "file_functions.h"
 #include "library_functions.h"
+#include "process_functions.h"
+#include "volume_probe.h"
 
 namespace dokan {
 namespace {
@@ -42,6 +44,9 @@ void ExportWindows(Napi::Env env, Napi::Object exports) {
   exports["removeMountPoint"] =
       Napi::Function::New<RemoveMountPointFunction>(env, "removeMountPoint");
   exports["onDriverLog"] = Napi::Function::New<OnDriverLogFunction>(env, "onDriverLog");
+  exports["probeVolume"] = Napi::Function::New<ProbeVolumeFunction>(env, "probeVolume");
+  exports["processStarted"] = Napi::Function::New<ProcessStartedFunction>(env, "processStarted");
+  exports["isElevated"] = Napi::Function::New<IsElevatedFunction>(env, "isElevated");
   exports.DefineProperty(Napi::PropertyDescriptor::Accessor<GetExternalBuffers, SetExternalBuffers>(
       "externalBuffers", napi_enumerable));
   exports["sessionId"] = Napi::Number::New(env, OwnSession());

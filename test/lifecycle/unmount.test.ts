@@ -324,7 +324,7 @@ describe('unmount(mountPoint)', () => {
     await host.mount('two', two);
     const ours = (await other.list()).filter(({ mountPoint: at }) => at.startsWith(directory.path));
     const userId = process.getuid?.();
-    expect(ours).toEqual([
+    expect(ours).toMatchObject([
       { mountPoint: one, volumeLabel: 'notes and more', userId, readOnly: true },
       { mountPoint: two, volumeLabel: 'node-dokan', userId, readOnly: false },
     ]);

@@ -8,6 +8,7 @@ const functions = [
   'mountDirect',
   'mountWithHelper',
   'syncFileSystem',
+  'probeVolume',
   'unmountDirect',
   'unmountWithHelper',
   'openBeneath',

@@ -25,12 +25,18 @@ export async function testLibrary(): Promise<string> {
   return isAbsolute(given) ? given : join(projectRoot, given);
 }
 
-/** What tells node-gyp-build, which would find the addon for Linux, where the one for Windows is. */
+/**
+ * What tells node-gyp-build, which would find the addon for Linux, where the one for Windows is. Notes
+ * about mounts are kept in the same place, where no other test finds them.
+ */
 export async function addonEnvironment(scratch: string): Promise<NodeJS.ProcessEnv> {
   const directory = join(scratch, 'prebuilds', 'win32-x64');
   mkdirSync(directory, { recursive: true });
   symlinkSync(await windowsAddon(), join(directory, 'node.napi.node'));
-  return { NODE_DOKAN_PREBUILD: windowsPath(scratch) };
+  return {
+    NODE_DOKAN_PREBUILD: windowsPath(scratch),
+    NODE_DOKAN_RUNTIME_DIR: windowsPath(join(scratch, 'notes')),
+  };
 }
 
 export interface WindowsVolumeOptions {

@@ -8,11 +8,12 @@ import type { CloseReason, Host, HostedVolume, Notifications } from '../host.js'
 import { loadWindowsAddon } from './addon.js';
 import { listenToDriver } from './driver_logs.js';
 import { mountFailure } from './mount_failure.js';
-import { describeHolder, holderOf, takeAway, unmountDokan } from './mount_list.js';
+import { holderOf, takeAway, unmountDokan } from './mount_list.js';
 import { nativeMountOptions } from './mount_options.js';
 import { checkFolder, isDrive, normalMountPoint, toldMountPoint } from './mount_point.js';
 import type { NativeDokanError, NativeMountPoint } from './native.js';
 import { DokanNotifications } from './notifications.js';
+import { describeHolder } from './ownership.js';
 import { Presence } from './presence.js';
 import { Session } from './session.js';
 
@@ -25,6 +26,10 @@ const STOPPING = 2_000;
 /** How often to try to close where the system gives no thread, and after how many milliseconds. */
 const CLOSE_TRIES = 50;
 const CLOSE_AGAIN = 100;
+
+/** How often to look for a volume's name in the list, and after how many milliseconds. */
+const LOOKS = 10;
+const LOOK_AGAIN = 50;
 
 /** Mounts volumes on Windows. */
 export const dokanHost: Host = {
@@ -62,7 +67,7 @@ export const dokanHost: Host = {
 
   async unmount(mountPoint: string, options: UnmountOptions): Promise<void> {
     // Dokan knows no other way than by force.
-    await unmountDokan(mountPoint, options.libraryPath);
+    await unmountDokan(mountPoint, options);
   },
 };
 
@@ -75,7 +80,7 @@ async function makeRoom(place: string, options: ResolvedOptions): Promise<void> 
   const holder = await holderOf(place, options.libraryPath);
   if (holder === undefined) return;
   if (!options.forceUnmount) throw occupied(place, holder);
-  await takeAway(place, holder, options.libraryPath);
+  await takeAway(place, holder, options);
 }
 
 function occupied(place: string, holder: NativeMountPoint, cause?: unknown): MountError {
@@ -111,6 +116,8 @@ class DokanVolume implements HostedVolume {
   readonly #session: Session;
   readonly #logs: DriverLog | undefined;
   readonly #presence: Presence;
+  /** A look at the list, which finds its name there. */
+  #looked: Promise<unknown>;
   #reason: CloseReason | undefined = undefined;
   /** DokanCloseHandle, which everything waits for. */
   #closing: Promise<void> | undefined = undefined;
@@ -134,9 +141,20 @@ class DokanVolume implements HostedVolume {
       () => session.waitingCount > 0,
       () => void this.#gone(),
     );
-    void this.#presence.isThere();
+    this.#looked = this.#presence.isThere();
     session.whenWaiting = () => this.#presence.watch();
     if (session.waitingCount > 0) this.#presence.watch();
+  }
+
+  async identify(): Promise<string | undefined> {
+    // The mount manager may take its time.
+    for (let looks = 1; ; looks += 1) {
+      await this.#looked;
+      const { deviceName } = this.#presence;
+      if (deviceName !== undefined || looks === LOOKS) return deviceName;
+      await delay(LOOK_AGAIN);
+      this.#looked = this.#presence.isThere();
+    }
   }
 
   mediaChanged(): void {

@@ -1,15 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MountError } from '../../errors.js';
-import type { MountEntry } from '../../mounts/list.js';
+import { annotationOf, fittingNote } from '../../mounts/annotation.js';
+import type { MountEntry, MountState } from '../../mounts/list.js';
+import type { Note } from '../../mounts/note.js';
+import { allNotes, forget, ownNote } from '../../mounts/own_mounts.js';
+import { isRunning } from '../../mounts/process_identity.js';
 import { loadWindowsAddon } from './addon.js';
 import { mountFailure } from './mount_failure.js';
 import { isSamePlace, normalMountPoint, toldMountPoint } from './mount_point.js';
-import type { NativeMountPoint, WindowsAddon } from './native.js';
+import type { NativeMountPoint } from './native.js';
+import { checkOwner, describeHolder, EVERY_SESSION } from './ownership.js';
 
 /** What is mounted through Dokan on this machine, by the driver's own list. */
-
-/** The session of volumes that all sessions see. */
-const EVERY_SESSION = 0xffff_ffff;
 
 /** How long a volume that was told to go may stay in the list, in milliseconds. */
 const PATIENCE = 5_000;
@@ -27,8 +29,17 @@ export async function dokanMounts(libraryPath: string | undefined): Promise<Nati
 /** The driver's bit for a volume that cannot be written to. */
 const DRIVER_WRITE_PROTECT = 1 << 1;
 
-/** None where there is no Dokan. @throws MountError when it cannot be asked */
-export async function listDokanMounts(libraryPath: string | undefined): Promise<MountEntry[]> {
+/**
+ * None where there is no Dokan.
+ * @param timeout - milliseconds a volume may take to answer
+ * @throws MountError when it cannot be asked
+ */
+export async function listDokanMounts(
+  libraryPath: string | undefined,
+  timeout: number,
+): Promise<MountEntry[]> {
+  // Before the driver's list: what is in none of the two was mounted later.
+  const stored = await allNotes();
   let mounts: NativeMountPoint[];
   try {
     mounts = await dokanMounts(libraryPath);
@@ -38,12 +49,55 @@ export async function listDokanMounts(libraryPath: string | undefined): Promise<
     }
     throw error;
   }
-  return mounts.map(({ mountPoint, mountOptions }) => ({
-    mountPoint: toldMountPoint(mountPoint),
-    volumeLabel: '',
+  const entries = Promise.all(
+    mounts.map((mount) => {
+      const notes = stored.map(({ note }) => note).filter((note) => isAbout(note, mount));
+      return toEntry(mount, notes, timeout);
+    }),
+  );
+  await forget(stored, (note) => mounts.some((mount) => isAbout(note, mount)));
+  return entries;
+}
+
+function isAbout(note: Note, { deviceName, mountPoint }: NativeMountPoint): boolean {
+  return note.device === deviceName && isSamePlace(note.mountPoint, toldMountPoint(mountPoint));
+}
+
+async function toEntry(
+  mount: NativeMountPoint,
+  notes: readonly Note[],
+  timeout: number,
+): Promise<MountEntry> {
+  const mountPoint = toldMountPoint(mount.mountPoint);
+  const own = ownNote(mount.deviceName);
+  const state = own === undefined ? await stateOf(mountPoint, notes, timeout) : 'live';
+  const annotation = annotationOf(await fittingNote(own === undefined ? notes : [own], state));
+  const label = annotation.options?.['volumeLabel'];
+  return {
+    mountPoint,
+    volumeLabel: typeof label === 'string' ? label : '',
     userId: undefined,
-    readOnly: (mountOptions & DRIVER_WRITE_PROTECT) !== 0,
-  }));
+    sessionId: mount.sessionId === EVERY_SESSION ? undefined : mount.sessionId,
+    readOnly: (mount.mountOptions & DRIVER_WRITE_PROTECT) !== 0,
+    state,
+    ...annotation,
+  };
+}
+
+/** Dokan's names are never used again: a volume whose note tells of a process that is gone is dead. */
+async function stateOf(
+  mountPoint: string,
+  notes: readonly Note[],
+  timeout: number,
+): Promise<MountState> {
+  const served = await Promise.all(notes.map(({ process }) => isRunning(process)));
+  if (notes.length > 0 && !served.includes(true)) return 'dead';
+  try {
+    return await loadWindowsAddon().probeVolume(mountPoint, timeout);
+  } catch {
+    // The system gives no thread.
+    return 'unknown';
+  }
 }
 
 /** What is mounted at a place, if anything. @param mountPoint - as `normalMountPoint` writes it */
@@ -55,34 +109,23 @@ export async function holderOf(
   return mounts.find((mount) => isSamePlace(toldMountPoint(mount.mountPoint), mountPoint));
 }
 
-/** Who holds a mount point, for people to read. */
-export function describeHolder({ deviceName, sessionId, uncName }: NativeMountPoint): string {
-  const whose = sessionId === EVERY_SESSION ? 'all sessions' : `session ${sessionId}`;
-  return `${uncName === '' ? deviceName : uncName}, of ${whose}`;
-}
-
-/** @throws MountError EPERM when a volume is another session's */
-function checkHolder(mountPoint: string, holder: NativeMountPoint, addon: WindowsAddon): void {
-  if (holder.sessionId === EVERY_SESSION || holder.sessionId === addon.sessionId) return;
-  throw new MountError({
-    code: 'EPERM',
-    mountPoint,
-    problem: `The volume mounted there belongs to somebody else (${describeHolder(holder)})`,
-    cure: 'It is left alone. Name another mount point, or have its owner unmount it.',
-  });
+/** Those of `mount` and `unmount` that concern other volumes. */
+export interface TakingOptions {
+  readonly libraryPath?: string | undefined;
+  readonly allSessions?: boolean;
 }
 
 /**
  * Takes a volume away, whichever process serves it, and waits until it is out of the list.
- * @throws MountError EPERM when it is another session's, EBUSY when it does not go
+ * @throws MountError as `checkOwner`, and EBUSY when it does not go
  */
 export async function takeAway(
   mountPoint: string,
   holder: NativeMountPoint,
-  libraryPath: string | undefined,
+  { libraryPath, allSessions }: TakingOptions,
 ): Promise<void> {
   const addon = loadWindowsAddon();
-  checkHolder(mountPoint, holder, addon);
+  await checkOwner(mountPoint, holder, allSessions === true);
   let removed: boolean;
   try {
     removed = await addon.removeMountPoint(libraryPath, mountPoint);
@@ -108,12 +151,9 @@ export async function takeAway(
  * Unmounts a volume of any process.
  * @throws MountError EINVAL when there is none, and as `takeAway`
  */
-export async function unmountDokan(
-  mountPoint: string,
-  libraryPath: string | undefined,
-): Promise<void> {
+export async function unmountDokan(mountPoint: string, options: TakingOptions): Promise<void> {
   const place = normalMountPoint(mountPoint);
-  const holder = await holderOf(place, libraryPath);
+  const holder = await holderOf(place, options.libraryPath);
   if (holder === undefined) {
     throw new MountError({
       code: 'EINVAL',
@@ -122,5 +162,5 @@ export async function unmountDokan(
       cure: 'listMounts() names what is mounted.',
     });
   }
-  await takeAway(place, holder, libraryPath);
+  await takeAway(place, holder, options);
 }

@@ -32,6 +32,21 @@ export interface WindowsAddon extends Win32FileFunctions {
    */
   externalBuffers: boolean;
 
+  /**
+   * Asks the volume at a mount point for its size, on a thread of its own, which may stay behind when
+   * there is no answer and is given up when the process ends. A mount point that is being asked is not
+   * asked by a second one. 'unknown': this process does not reach it, or may not.
+   * @param mountPoint - without `\\` at its end
+   * @param timeout - milliseconds to wait for the answer
+   */
+  probeVolume(mountPoint: string, timeout: number): Promise<'live' | 'hung' | 'dead' | 'unknown'>;
+
+  /** FILETIME a process was started at; undefined when it has ended, or may not be looked at. */
+  processStarted(processId: number): bigint | undefined;
+
+  /** Whether this process may do what administrators may: one that is not elevated may not. */
+  isElevated(): boolean;
+
   /** Terminal session of this process (ProcessIdToSessionId), as of `NativeMountPoint.sessionId`. */
   readonly sessionId: number;
 }

@@ -40,6 +40,11 @@ export class Presence {
     this.#whenGone = whenGone;
   }
 
+  /** The driver's name of the volume, once it has been in the list. */
+  get deviceName(): string | undefined {
+    return this.#deviceName;
+  }
+
   /** Looks for the volume as long as callbacks are outstanding. */
   watch(): void {
     if (this.#isOver || this.#timer !== undefined) return;

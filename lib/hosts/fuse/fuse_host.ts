@@ -144,6 +144,11 @@ class FuseVolume implements HostedVolume {
     }
   }
 
+  identify(): Promise<string | undefined> {
+    const { deviceNumber } = this.#device;
+    return Promise.resolve(deviceNumber === '' ? undefined : deviceNumber);
+  }
+
   /** The volume never became usable: nothing of it may stay. */
   async discard(): Promise<void> {
     this.#session.end('lost');

@@ -192,28 +192,39 @@ describe('what can go wrong', () => {
 
 describe('forceUnmount', () => {
   it('removes what holds the mount point first', async () => {
-    addon.mounts = [holder()];
+    addon.mounts = [holder({ sessionId: 1 })];
     const volume = await mountAt('M:', { forceUnmount: true, libraryPath: LIBRARY });
     expect(addon.removed).toEqual([[LIBRARY, 'M:']]);
     await volume.unmount(false);
   });
 
-  it.each([1, EVERY_SESSION])('may take what is of session %i', async (sessionId) => {
-    addon.mounts = [holder({ sessionId })];
-    const volume = await mountAt('M:', { forceUnmount: true });
-    await volume.unmount(false);
-  });
-
-  it("never touches another session's", async () => {
-    addon.mounts = [holder({ sessionId: 2, uncName: '\\server\\share' })];
+  it.each([
+    ["another session's", 2, /\\server\\share, of session 2/],
+    ['what everybody sees and nobody has a note of', EVERY_SESSION, /share, of all sessions/],
+  ])('never touches %s', async (_what, sessionId, whose) => {
+    addon.mounts = [holder({ sessionId, uncName: '\\server\\share' })];
     const error = await failureOf(mountAt('M:', { forceUnmount: true }));
     expect(error.code).toBe('EPERM');
-    expect(error.message).toMatch(/\\server\\share, of session 2/);
+    expect(error.message).toMatch(whose);
     expect(addon.removed).toEqual([]);
   });
 
+  it.each([2, EVERY_SESSION])(
+    'takes that of session %i with allSessions, when elevated',
+    async (sessionId) => {
+      addon.mounts = [holder({ sessionId })];
+      const options = { forceUnmount: true, allSessions: true };
+      expect((await failureOf(mountAt('M:', options))).code).toBe('EPERM');
+      expect(addon.removed).toEqual([]);
+      addon.elevated = true;
+      const volume = await mountAt('M:', options);
+      expect(addon.removed).toHaveLength(1);
+      await volume.unmount(false);
+    },
+  );
+
   it('fails when it does not go', async () => {
-    addon.mounts = [holder()];
+    addon.mounts = [holder({ sessionId: 1 })];
     addon.removes = false;
     expect((await failureOf(mountAt('M:', { forceUnmount: true }))).code).toBe('EBUSY');
   });
@@ -236,9 +247,31 @@ describe('mountManager', () => {
   });
 });
 
+describe('the name of a volume', () => {
+  it('is the one in the list', async () => {
+    addon.mounts = [holder({ mountPoint: 'N:', deviceName: 'n' }), holder()];
+    const volume = await mountAt('M:');
+    expect(await volume.identify?.()).toBe('\\Device\\Volume{1}');
+    await volume.unmount(false);
+  });
+
+  it('may come a little later, or never', async () => {
+    const volume = await mountAt('M:');
+    const name = volume.identify?.();
+    await settled();
+    addon.mounts = [holder()];
+    expect(await name).toBe('\\Device\\Volume{1}');
+    await volume.unmount(false);
+    addon.mounts = [];
+    const unlisted = await mountAt('M:');
+    expect(await unlisted.identify?.()).toBeUndefined();
+    await unlisted.unmount(false);
+  });
+});
+
 describe("another process's volume", () => {
   it('is unmounted by its mount point', async () => {
-    addon.mounts = [holder({ mountPoint: 'C:\\Mnt\\' })];
+    addon.mounts = [holder({ mountPoint: 'C:\\Mnt\\', sessionId: 1 })];
     await dokanHost.unmount('c:\\mnt', { libraryPath: LIBRARY });
     expect(addon.removed).toEqual([[LIBRARY, 'C:\\mnt']]);
   });

@@ -19,6 +19,7 @@ export class FakeAddon {
   mounting: ((options: NativeMountOptions) => Promise<string>) | undefined = undefined;
   logHandler: ((line: string) => void) | undefined = undefined;
   removes = true;
+  elevated = false;
 
   readonly DokanVolume = ((addon: FakeAddon) =>
     class extends FakeNative {
@@ -36,6 +37,8 @@ export class FakeAddon {
     if (this.removes) this.mounts = [];
     return Promise.resolve(this.removes);
   };
+
+  isElevated = (): boolean => this.elevated;
 
   onDriverLog = (handler: ((line: string) => void) | undefined): void => {
     this.logHandler = handler;

@@ -18,8 +18,6 @@ import { addonEnvironment, testLibrary } from '../windows_volume.js';
 import { checkUse } from '../extensions.js';
 
 const DEADLINE = 30_000;
-/** Where the volume is that keeps the simulator listening while others come and go. */
-const KEEPER = 'K:';
 
 /** What the Windows process tells by itself. */
 export interface HostEvent {
@@ -44,6 +42,8 @@ export interface HostOptions {
   /** Arguments for node itself. */
   readonly nodeArgs?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Where the volume is that keeps the simulator listening while others come and go. Default `K:`. */
+  readonly keeper?: string;
 }
 
 type Answer = { readonly id: number; readonly ok?: unknown; readonly error?: HostFailure };
@@ -75,7 +75,7 @@ export class WindowsHost {
   }
 
   static async start(options: HostOptions = {}): Promise<WindowsHost> {
-    const { node = 22, nodeArgs = [], env = {} } = options;
+    const { node = 22, nodeArgs = [], env = {}, keeper = 'K:' } = options;
     const library = windowsPath(await testLibrary());
     const directory = temporaryDirectory();
     const server = createServer();
@@ -106,7 +106,7 @@ export class WindowsHost {
       early.catch(() => undefined);
       const host = new WindowsHost(started, server, socket, directory);
       await host.event('ready');
-      await host.order('mount', 'keeper', KEEPER, {});
+      await host.order('mount', 'keeper', keeper, {});
       return host;
     } catch (error) {
       child?.kill();
@@ -114,6 +114,11 @@ export class WindowsHost {
       directory.remove();
       throw error;
     }
+  }
+
+  /** Of its own: the simulator's port, what it marks, and the notes about its mounts. */
+  get directory(): string {
+    return this.#directory.path;
   }
 
   #hear(line: string): void {

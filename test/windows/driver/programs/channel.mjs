@@ -35,6 +35,7 @@ async function obey(say, orders, { id, order, args }) {
 export function encode(value) {
   if (typeof value === 'bigint') return { $bigint: value.toString() };
   if (ArrayBuffer.isView(value)) return { $buffer: Buffer.from(value).toString('base64') };
+  if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map((item) => encode(item));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, encode(item)]));

@@ -194,7 +194,7 @@ void DokanVolume::Finish() {
   }
   environment_->Remove(this);
   std::exchange(waker_, nullptr)->Close();
-  instance_->queue().blocks().Clear(Env());
+  instance_->queue().Finish(Env());
   Unref();
 }
 

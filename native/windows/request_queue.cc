@@ -351,6 +351,11 @@ void RequestQueue::MarkAlive() {
   alive_.store(GetTickCount64(), std::memory_order_relaxed);
 }
 
+void RequestQueue::Finish(napi_env env) {
+  serving_thread_.Release();
+  blocks_.Clear(env);
+}
+
 void RequestQueue::Close() {
   inside_.fetch_or(kClosed);
   for (RequestEntry& entry : entries_) {
@@ -370,6 +375,7 @@ void RequestQueue::Close() {
     WaitOnAddress(&inside_, &inside, sizeof inside, INFINITE);
     inside = inside_.load();
   }
+  serving_thread_.Release();
 }
 
 }  // namespace dokan

@@ -83,6 +83,8 @@ class RequestQueue {
   bool ShallAnnounce();
   // The loop has called: the thread is not stuck.
   void MarkAlive();
+  // Dokan has released the volume: nobody asks any more.
+  void Finish(napi_env env);
   // The environment ends: every waiting thread goes at once, and no further one comes in.
   void Close();
 

@@ -14,6 +14,9 @@ class ServingThread {
   // It is the calling one. Without a handle, which the system may refuse, it always seems at work.
   void Adopt();
 
+  // Nobody waits for it any more. What holds this lives until it is garbage.
+  void Release() { handle_.Reset(); }
+
   // What it has computed so far, in units of 100 ns; -1 when that cannot be told.
   int64_t ComputedTime() const;
 

@@ -84,7 +84,8 @@ void FuseConnection::Close() {
   CloseDevice();
   const std::lock_guard lock(mutex_);
   forgotten_ = true;
-  if (mounted_.guard && !mounted_at_close_) {
+  // Covered by something else it is for whoever takes that away.
+  if (mounted_.guard && !(mounted_at_close_ && IsOnTop())) {
     mounted_.guard->Dismiss();
   }
   mounted_.guard.reset();

@@ -1,13 +1,13 @@
 #include "mount_guard.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <charconv>
-#include <filesystem>
-#include <system_error>
+#include <string_view>
 #include <utility>
 
 #include "common/thread.h"
@@ -25,9 +25,11 @@ FileDescriptor CopyAbove(int descriptor) {
 
 // What the program would inherit: this process was started with it, or opened it without care.
 void CloseInherited(posix_spawn_file_actions_t* actions) {
-  std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", failed)) {
-    const std::string name = entry.path().filename();
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir("/proc/self/fd"), &::closedir);
+  // A stream of our own: nobody else reads from it.
+  while (const dirent* entry =
+             directory ? ::readdir(directory.get()) : nullptr) {  // NOLINT(concurrency-mt-unsafe)
+    const std::string_view name = entry->d_name;
     int descriptor = -1;
     std::from_chars(name.data(), name.data() + name.size(), descriptor);
     if (descriptor < kClaim) {

@@ -44,7 +44,7 @@ describe('a guard', () => {
     expect(device.isMounted()).toBe(true);
     await addon.unmountDirect(point, MNT_DETACH);
     expect(device.isMounted()).toBe(false);
-    expect(children()).toHaveLength(1);
+    await eventually('the guard', () => children().length === 1);
     device.close();
     expect(device.isMounted()).toBe(false);
     expect(await told(file)).toBe(`${id} ${number}\n\n\n`);

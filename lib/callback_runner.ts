@@ -161,9 +161,21 @@ export class CallbackRunner {
 
   /** Calls a callback that works by path: there is no open, and what it keeps in one is dropped. */
   byPath<A, R>(row: Callback<A, undefined, R>, path: string, caller: Caller, a: A): Outcome<R> {
-    if (this.media === undefined) return this.#byPath(row, path, caller, a);
-    const use = (medium: Medium): Outcome<R> => medium.guard(this.#byPath(row, path, caller, a));
-    const medium = this.media.admit(caller);
+    return this.media === undefined
+      ? this.#byPath(row, path, caller, a)
+      : this.#byPathOn(this.media, row, path, caller, a);
+  }
+
+  // Apart: a function that holds a closure pays for its captured variables on every call.
+  #byPathOn<A, R>(
+    media: Media,
+    row: Callback<A, undefined, R>,
+    path: string,
+    caller: Caller,
+    a: A,
+  ): Outcome<R> {
+    const use = (found: Medium): Outcome<R> => found.guard(this.#byPath(row, path, caller, a));
+    const medium = media.admit(caller);
     return medium instanceof Promise ? medium.then(use) : use(medium);
   }
 

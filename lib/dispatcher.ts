@@ -86,12 +86,19 @@ export class Dispatcher implements RequestTarget {
   }
 
   createFile(path: string, request: CreateFileRequest, caller: Caller): Outcome<OpenFile> {
-    const { media } = this.#runner;
-    if (media === undefined) return this.#create(path, request, caller, undefined);
-    const medium = media.admit(caller);
+    const medium = this.#runner.media?.admit(caller);
     return medium instanceof Promise
-      ? medium.then((found) => this.#create(path, request, caller, found))
+      ? this.#createOn(medium, path, request, caller)
       : this.#create(path, request, caller, medium);
+  }
+
+  async #createOn(
+    medium: Promise<Medium>,
+    path: string,
+    request: CreateFileRequest,
+    caller: Caller,
+  ): Promise<OpenFile> {
+    return this.#create(path, request, caller, await medium);
   }
 
   #create(

@@ -95,9 +95,14 @@ export async function runVolume<Context>(program: VolumeProgram<Context>): Promi
       place.restore();
     }
   } catch (error) {
-    process.exitCode = error instanceof OptionError ? EXIT_USAGE : EXIT_MOUNT;
-    console.error(explain(error));
+    fail(error);
   }
+}
+
+/** Says why there is no volume, and leaves the exit code in `process.exitCode`. */
+export function fail(error: unknown): void {
+  process.exitCode = error instanceof OptionError ? EXIT_USAGE : EXIT_MOUNT;
+  console.error(explain(error));
 }
 
 async function serve<Context>(mountPoint: string, program: VolumeProgram<Context>): Promise<void> {

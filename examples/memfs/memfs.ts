@@ -14,9 +14,10 @@ import {
   type StreamEntry,
   type VolumeInformation,
 } from 'node-dokan';
+import { upperCaseKey } from '../common/upper_case.js';
 import { DirectoryNode } from './directory.js';
 import { RangeLocks } from './locks.js';
-import { exactKey, upperCaseKey, type KeyOf } from './names.js';
+import { exactKey, type KeyOf } from './names.js';
 import { FileNode, PERMISSIONS, SymbolicLinkNode, type Node } from './node.js';
 import type { MemoryOpen } from './open.js';
 import { Opening, OWN_GID, OWN_UID } from './opening.js';

@@ -8,8 +8,8 @@ import {
   type CreateResult,
   type FileContext,
 } from 'node-dokan';
+import { resultOf } from '../common/disposition.js';
 import { DirectoryNode } from './directory.js';
-import { resultOf } from './disposition.js';
 import type { KeyOf } from './names.js';
 import { FileNode, SymbolicLinkNode, type Node, type Ownership } from './node.js';
 import { asksToWrite, MemoryOpen } from './open.js';

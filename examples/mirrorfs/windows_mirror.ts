@@ -59,7 +59,8 @@ export class WindowsMirror implements DokanOperations<WindowsOpen> {
   constructor(root: string, options: MirrorOptions = {}) {
     const { altStreams = true, caseSensitive = false, readOnly = false, hide, log } = options;
     this.#directory = new Win32Directory(root, { caseSensitive });
-    this.#names = new WindowsNames({ altStreams, hide });
+    const identityOf = (path: string): number | bigint | undefined => this.#identityOf(path);
+    this.#names = new WindowsNames({ altStreams, hide, identityOf });
     this.#altStreams = altStreams;
     this.#readOnly = readOnly;
     this.#log = log ?? (() => undefined);
@@ -265,6 +266,15 @@ export class WindowsMirror implements DokanOperations<WindowsOpen> {
 
   unmounted(): void {
     this.#log('unmounted');
+  }
+
+  /** Of a link itself: what is mounted there may be this volume. */
+  #identityOf(path: string): number | bigint | undefined {
+    try {
+      return this.#directory.query(path).inode;
+    } catch {
+      return undefined;
+    }
   }
 
   #toChange(file: File): Win32File {

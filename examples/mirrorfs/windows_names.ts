@@ -11,20 +11,25 @@ export interface WindowsNamesOptions {
   altStreams: boolean;
   /** A path that the volume does not show; see `MirrorOptions.hide`. */
   hide: string | undefined;
+  /** What tells the files of the directory apart, whatever name they go by; undefined: no such file. */
+  identityOf: (path: string) => number | bigint | undefined;
 }
 
 /** Between the paths of the volume and those of the mirrored directory. */
 export class WindowsNames {
   readonly #altStreams: boolean;
-  /** Folded. */
   readonly #hide: string | undefined;
+  readonly #foldedHide: string | undefined;
+  readonly #identityOf: (path: string) => number | bigint | undefined;
   /** Other mirrors, of this process or not, may show the same directory. */
   readonly #aside = `${ASIDE}${randomUUID()}-`;
   #asideCount = 0;
 
-  constructor({ altStreams, hide }: WindowsNamesOptions) {
+  constructor({ altStreams, hide, identityOf }: WindowsNamesOptions) {
     this.#altStreams = altStreams;
-    this.#hide = hide === undefined ? undefined : fold(hide);
+    this.#hide = hide;
+    this.#foldedHide = hide === undefined ? undefined : fold(hide);
+    this.#identityOf = identityOf;
   }
 
   /**
@@ -37,14 +42,18 @@ export class WindowsNames {
     if (!this.#altStreams && inner.includes(':')) {
       throw new DokanError(NtStatus.OBJECT_NAME_INVALID);
     }
-    if (this.#isHidden(inner)) throw new DokanError(NtStatus.OBJECT_NAME_NOT_FOUND);
+    if (this.#isHidden(inner) || this.#isHiddenByShortName(inner)) {
+      throw new DokanError(NtStatus.OBJECT_NAME_NOT_FOUND);
+    }
     return inner;
   }
 
   /** The entries of a directory that the volume shows. */
   *visible(directory: string, entries: Iterable<FindEntry>): Generator<FindEntry> {
+    const parent = this.#hide === undefined ? '' : dirname(this.#hide);
+    const isParent = this.#isSame(directory, parent);
     for (const entry of entries) {
-      if (!this.#isHidden(childPath(directory, entry.name))) yield entry;
+      if (!this.#isHidden(childPath(isParent ? parent : directory, entry.name))) yield entry;
     }
   }
 
@@ -56,13 +65,33 @@ export class WindowsNames {
 
   #isHidden(path: string): boolean {
     if (path.startsWith('.') && fold(path.slice(0, ASIDE.length)) === FOLDED_ASIDE) return true;
-    const hide = this.#hide;
+    const hide = this.#foldedHide;
     if (hide === undefined || path.length < hide.length) return false;
     // What is below it, and its streams.
     const next = path.charAt(hide.length);
     if (next !== '' && next !== '/' && next !== ':') return false;
     return fold(path.slice(0, hide.length)) === hide;
   }
+
+  /** As `MOUNT-~1`, which NT may have for any of its components. */
+  #isHiddenByShortName(path: string): boolean {
+    if (this.#hide === undefined || !path.includes('~')) return false;
+    const components = path.split('/');
+    const depth = this.#hide.split('/').length;
+    const prefix = components.slice(0, depth).join('/').replace(/:.*/, '');
+    return components.length >= depth && this.#isSame(prefix, this.#hide);
+  }
+
+  /** The same directory by its short name. All that has none is told apart by its name alone. */
+  #isSame(path: string, directory: string): boolean {
+    if (!path.includes('~')) return false;
+    const identity = this.#identityOf(path);
+    return identity !== undefined && identity === this.#identityOf(directory);
+  }
+}
+
+function dirname(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
 /**

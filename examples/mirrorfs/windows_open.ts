@@ -138,6 +138,12 @@ export class WindowsOpen {
     return (this.#reader ??= this.#open(path, READ));
   }
 
+  /**
+   * After `cleanup` this fails with SHARING_VIOLATION while somebody has the file open who lets no
+   * writer in: NT itself writes pages whoever has opened the file, but gives no such right to others.
+   * A file that was kept open for it would keep that somebody out instead, for as long as the memory
+   * manager remembers the file.
+   */
   #openWriter(path: string): Win32File {
     return (this.#writer ??= this.#open(path, WRITE));
   }

@@ -6,7 +6,10 @@ cd "$(dirname "$0")/../.."
 export CI=true
 
 if [ "$(id -u)" = 0 ]; then as_root=(); else as_root=(sudo); fi
-packages=(attr build-essential cmake fio fuse3 git ninja-build python3 rsync sqlite3 tar util-linux)
+packages=(
+  attr build-essential cmake dosfstools fio fuse3 git mtools ninja-build python3 rsync sqlite3 tar
+  util-linux
+)
 if [ "$(uname -m)" = x86_64 ]; then
   packages+=(g++-mingw-w64-x86-64-posix wine wine64)
 fi

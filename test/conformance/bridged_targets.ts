@@ -104,6 +104,10 @@ export const openWindowsMemfs = (): Promise<MountedTarget> =>
     options: { keepCache: true, negativeTimeout: 1_000 },
   });
 
+/** @param image - that it is to be mounted from */
+export const openWindowsImagefs = (image: string): Promise<MountedTarget> =>
+  openWindowsExample({ name: 'imagefs', args: () => ['--image', windowsPath(image)] });
+
 export const openWindowsMirrorfs = (): Promise<MountedTarget> =>
   openWindowsExample({
     name: 'mirrorfs',

@@ -1,6 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { CallbackStatistics, DokanOperations, MountEntry, MountOptions } from 'node-dokan';
+import type {
+  CallbackStatistics,
+  DokanOperations,
+  HoldingProcess,
+  MountEntry,
+  MountOptions,
+  UnmountOptions,
+} from 'node-dokan';
 import { atExit } from '../support/cleanup.js';
 import { eventually, within } from '../support/eventually.js';
 import type { Exit } from '../support/example.js';
@@ -22,6 +29,7 @@ export class OrderError extends Error {
   declare readonly code: string | undefined;
   declare readonly cure: string | undefined;
   declare readonly mountPoint: string | undefined;
+  declare readonly processes: readonly HoldingProcess[] | undefined;
 }
 
 export interface Resources {
@@ -135,7 +143,7 @@ export class HostProcess {
     return mountPoint;
   }
 
-  async unmount(name: string, options: { force?: boolean } = {}): Promise<void> {
+  async unmount(name: string, options: UnmountOptions = {}): Promise<void> {
     await this.order('unmount', name, options);
   }
 

@@ -66,10 +66,13 @@ export function client(options: PosixOptions = {}): Posix {
   return posix;
 }
 
+export function allMounts(pid: number | 'self' = 'self'): MountInfo[] {
+  return parseMountInfo(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'));
+}
+
 /** What is mounted on a directory, from bottom to top. */
 export function mountsAt(path: string, pid: number | 'self' = 'self'): MountInfo[] {
-  const text = readFileSync(`/proc/${pid}/mountinfo`, 'utf8');
-  return parseMountInfo(text).filter((mount) => mount.mountPoint === path);
+  return allMounts(pid).filter((mount) => mount.mountPoint === path);
 }
 
 export async function isGone(path: string, pid: number | 'self' = 'self'): Promise<void> {

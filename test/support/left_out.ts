@@ -43,6 +43,7 @@ const table: readonly LeftOut[] = [
       'test/windows/driver/**',
       'test/windows/native/**',
       'test/conformance/windows_*.test.ts',
+      'test/examples/imagefs/windows.test.ts',
       'test/package/requirements.test.ts',
       'test/package/windows.test.ts',
     ],

@@ -16,6 +16,8 @@ export class PosixError extends Error {
 }
 
 export interface PosixOptions {
+  /** Started by this command line, e.g. one that enters a mount namespace. */
+  readonly via?: readonly string[];
   /** Gives up root for this user and group. */
   readonly uid?: number;
   /** Milliseconds a call may take before the helper is killed. */
@@ -45,7 +47,8 @@ export class PosixProcess {
   constructor(options: PosixOptions = {}) {
     this.#deadline = options.deadline ?? 60_000;
     const args = options.uid === undefined ? [] : [String(options.uid)];
-    this.child = spawn('python3', ['-u', program, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const command = [...(options.via ?? []), 'python3', '-u', program, ...args];
+    this.child = spawn(command[0] ?? '', command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#released = atExit(() => this.child.kill('SIGKILL'));
     let rest = '';
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -21,7 +21,8 @@ const DIRECTORIES = '/usr/sbin:/usr/bin:/sbin:/bin';
 // that unmounts (none: this user may). Whoever ends a session or a service by a signal means the
 // volume's process, whose end must find its guard alive. The claim on the place, which is descriptor 3,
 // keeps other volumes away for as long as the guard lives; only without it may there be a new one,
-// which answers (a dead one too, for as long as the kernel may trust what it knows). Something else that was mounted on top is left alone, with what is below.
+// which answers (a dead one too, for as long as the kernel may trust what it knows). Something else
+// that was mounted on top is left alone, with what is below.
 const SCRIPT = `
 trap '' HUP INT QUIT TERM
 cd /

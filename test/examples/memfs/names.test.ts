@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byteLength, checkName, upperCaseKey } from '../../../examples/memfs/names.js';
+import { byteLength, checkName } from '../../../examples/memfs/names.js';
 import { splitStream, streamColon } from '../../../examples/memfs/stream_path.js';
 import { failure } from './fake_open.js';
 
@@ -35,14 +35,6 @@ describe('byteLength', () => {
     expect(byteLength('\u{1f480}')).toBe(4);
     expect(byteLength('x\udcffy')).toBe(3);
     expect(byteLength('\udbff')).toBe(3);
-  });
-});
-
-describe('upperCaseKey', () => {
-  it('maps unit by unit, as NTFS does', () => {
-    expect(upperCaseKey('Größe')).toBe('GRÖßE');
-    expect(upperCaseKey('\u{10428}')).toBe('\u{10400}');
-    expect(upperCaseKey('ﬁle')).toBe('ﬁLE');
   });
 });
 

@@ -200,7 +200,7 @@ export class ScriptedTarget {
     getVolumeInformation: { maximumComponentLength: 200 },
   };
   /** Callbacks the file system lacks. */
-  readonly missing = new Set<keyof DokanOperations>();
+  readonly missing = new Set<keyof DokanOperations>(['checkMedia']);
   createResult: FakeOpen['createResult'] = 'opened';
   /** Promises instead of values. */
   isAsync = false;

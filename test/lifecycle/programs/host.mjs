@@ -112,6 +112,13 @@ const orders = {
       process.stdin.destroy();
     });
   },
+  /** The JavaScript thread is never free again. */
+  hang: () => {
+    setImmediate(() => {
+      say({ event: 'hanging' });
+      for (;;);
+    });
+  },
   exit: (code) => process.exit(code),
   throw: () => {
     setImmediate(() => {
@@ -130,8 +137,8 @@ async function obey({ id, order, args }) {
   try {
     say({ id, ok: await orders[order](...args) });
   } catch (error) {
-    const { name, code, message, cure, mountPoint } = error;
-    say({ id, error: { name, code, message, cure, mountPoint } });
+    const { name, code, message, cure, mountPoint, processes } = error;
+    say({ id, error: { name, code, message, cure, mountPoint, processes } });
   }
 }
 

@@ -20,6 +20,7 @@ export const POSIX_ONLY: ReadonlySet<keyof DokanOperations> = new Set([
   'exchangeFiles',
   'queryAllocatedRange',
   'setZeroData',
+  'checkMedia',
 ]);
 
 export const RESULTS: Partial<Record<number, CreateResult>> = {

@@ -90,6 +90,8 @@ describeWindows('removable media', (bench) => {
     await scene.answer('checkMedia', { hold: 'check', returns: 'absent' });
     const opens = await Promise.all([1, 2, 3].map((index) => scene.open(`\\${String(index)}`)));
     opens.push(await scene.open());
+    // An open file that is in want of it asks again, too.
+    await absent(scene);
     await scene.release('check');
     await eventually('the late answer to count', async () => {
       return (await scene.status('read', { ...opens[0], ...READ })) === 'NO_MEDIA_IN_DEVICE';

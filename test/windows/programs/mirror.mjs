@@ -1,6 +1,7 @@
 // Checks of mirrorfs for Windows: its callbacks below the model of Dokan's driver, compared with what
 // node:fs of Windows sees in the mirrored directory.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -46,6 +47,18 @@ async function refuses(promise, code) {
   await assert.rejects(promise, (error) => {
     assert.equal(error.code, code);
     return true;
+  });
+}
+
+/** The short names of what is in a directory and begins with a word, as cmd.exe shows them. */
+function shortNames(directory, ...words) {
+  const listed = execFileSync('cmd.exe', ['/d', '/c', 'dir', '/x', directory], {
+    encoding: 'utf8',
+  });
+  const lines = listed.split(/\r?\n/);
+  return (words.length === 0 ? ['directory'] : words).map((word) => {
+    const line = lines.find((text) => text.includes(` ${word} `));
+    return /(\S*~\S*)/.exec(line)[1];
   });
 }
 
@@ -543,6 +556,33 @@ export const checks = {
         await refuses(client.stat('/sub/Mount/below'), 'OBJECT_NAME_NOT_FOUND');
       },
       { hide: 'sub/Mount' },
+    );
+  },
+
+  'what is hidden is hidden by its short name, too': (root) => {
+    mkdirSync(join(root, 'directory with a long name', 'mount point of ours', 'sub'), {
+      recursive: true,
+    });
+    writeFileSync(join(root, 'directory with a long name', 'another long name'), '');
+    const [directory] = shortNames(root);
+    const [mount, other] = shortNames(join(root, 'directory with a long name'), 'mount', 'another');
+    return mirrored(
+      root,
+      async (client, mirror) => {
+        const long = '/directory with a long name';
+        const missing = [`${long}/${mount}`, `/${directory}/${mount}/sub`];
+        missing.push(`/${directory}/mount point of ours`, `${long}/${mount.toLowerCase()}:stream`);
+        for (const path of missing) {
+          assert.equal(
+            statusOf(() => mirror.queryOpen(path)),
+            'OBJECT_NAME_NOT_FOUND',
+            path,
+          );
+        }
+        mirror.queryOpen(`/${directory}/${other}`);
+        assert.deepEqual(await client.readdir(`/${directory}`), ['another long name']);
+      },
+      { hide: 'directory with a long name/mount point of ours' },
     );
   },
 

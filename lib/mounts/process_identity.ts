@@ -17,9 +17,11 @@ const START_TIME = 19;
 /** A zombie has let go of everything, and waits to be noticed only. */
 const GONE = new Set(['Z', 'X', 'x']);
 
+let own: Promise<string | undefined> | undefined;
+
 /** @returns undefined when the system does not say */
 export async function thisProcess(): Promise<ProcessIdentity | undefined> {
-  const started = await startOf(process.pid);
+  const started = await (own ??= startOf(process.pid));
   return started === undefined ? undefined : { id: process.pid, started };
 }
 

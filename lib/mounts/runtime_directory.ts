@@ -27,7 +27,10 @@ export class RuntimeDirectoryError extends Error {
 const MODE = 0o700;
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** Its path; nothing is looked at. */
+/**
+ * Its path; nothing is looked at. NODE_DOKAN_RUNTIME_DIR names another one, for programs that keep
+ * such things in a place of their own, and for tests; the directory above must exist.
+ */
 export function runtimeDirectory(): string {
   const { env } = process;
   const given = env['NODE_DOKAN_RUNTIME_DIR'];

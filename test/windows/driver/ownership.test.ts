@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MountEntry } from 'node-dokan';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Note } from '../../../lib/mounts/note.js';
 import { eventually } from '../../support/eventually.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary.js';
 import { windowsPath } from '../../support/wine.js';
@@ -126,24 +127,36 @@ describeWindows(
       expect(await entry(stranger, point)).toMatchObject({ state: 'live' });
     });
 
+    /** Mount points of which there is a note. */
+    const noted = (): string[] =>
+      readdirSync(notes)
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => {
+          try {
+            return (JSON.parse(readFileSync(join(notes, name), 'utf8')) as Note).mountPoint;
+          } catch {
+            // It has just gone.
+            return '';
+          }
+        });
+
     test('has its note until it is unmounted', async () => {
-      const own = () => readdirSync(notes).length;
-      // Those of the keepers.
-      const before = own();
+      await eventually('no other note', () => !noted().includes('M:'));
       const scene = await bench.mount();
-      expect(own()).toBe(before + 1);
+      await eventually('the note', () => noted().includes('M:'));
       await scene.unmount();
-      await eventually('the note to go', () => own() === before);
+      await eventually('the note to go', () => !noted().includes('M:'));
     });
 
     test('leaves its note to be swept when its process is killed', async () => {
-      const before = readdirSync(notes).length;
       const other = await start('O:', notes);
-      expect(readdirSync(notes)).toHaveLength(before + 1);
+      await eventually('the note', () => noted().includes('O:'));
       other.kill();
       await other.process.exit;
-      await user.order('listMounts');
-      expect(readdirSync(notes)).toHaveLength(before);
+      await eventually('the note to be swept', async () => {
+        await user.order('listMounts');
+        return !noted().includes('O:');
+      });
     });
 
     test('of this process is found in any spelling', async () => {

@@ -20,6 +20,7 @@ const ALLOWED = [
   /^native\/(CMakeLists\.txt|windows\/uv_symbols\.txt|cmake\/[\w-]+\.(cmake|map))$/,
   /^prebuilds\/linux-(x64|arm64)\/node\.napi\.(glibc|musl)\.node$/,
   /^prebuilds\/win32-(x64|arm64)\/node\.napi\.node$/,
+  /^service\/(systemd\/(user|system)\/node-dokan\.service|windows\/node-dokan\.xml)$/,
 ];
 
 /** Compiled files, each of a source that is there: tsc does not take away what a source left. */

@@ -17,6 +17,7 @@ export interface CommonArguments {
   volumeLabel: string;
   userModeLock: boolean;
   allowOther: boolean;
+  autoUnmount: boolean;
   operationTimeout?: number;
   libraryPath?: string;
   force: boolean;
@@ -49,6 +50,7 @@ export function volumeCommand(name: string, description: string): Command {
       .option('--volume-label <label>', 'label of the volume', name)
       .option('--user-mode-lock', 'byte-range locks are decided by the file system', false)
       .option('--allow-other', 'other users may use the volume (Linux)', false)
+      .option('--no-auto-unmount', 'what a killed process leaves stays mounted (Linux)')
       .option('--operation-timeout <ms>', 'time limit of one request', positiveNumber)
       // For tests: who uses Dokan uses the one that is installed.
       .addOption(new Option('--library-path <file>', 'the dokan2.dll to use (Windows)').hideHelp())
@@ -70,6 +72,7 @@ export function mountOptions(args: CommonArguments): MountOptions {
   };
   if (args.debug) subscribe('node-dokan:request', printRequest);
   if (args.allowOther) options.allowOther = true;
+  if (!args.autoUnmount) options.autoUnmount = false;
   if (args.libraryPath !== undefined) options.libraryPath = args.libraryPath;
   if (args.operationTimeout !== undefined) options.operationTimeout = args.operationTimeout;
   return options;

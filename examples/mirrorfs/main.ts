@@ -66,7 +66,14 @@ function openMirror<Context>(
 }
 
 /** Options of the program that mean nothing to the library; all others have its names. */
-const OWN_OPTIONS = new Set(['root', 'mount', 'force', 'passthrough', 'cacheTimeout']);
+const OWN_OPTIONS = new Set([
+  'root',
+  'mount',
+  'force',
+  'autoUnmount',
+  'passthrough',
+  'cacheTimeout',
+]);
 
 function toMountOptions(args: MirrorArguments): MountOptions {
   const { cacheTimeout } = args;

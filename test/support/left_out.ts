@@ -57,6 +57,7 @@ const table: readonly LeftOut[] = [
     when: !onLinux,
     because: 'are about FUSE, /proc, signals or the addon for Linux',
     files: [
+      'test/cli/**',
       'test/hosts/fuse/**',
       'test/lifecycle/**',
       'test/mounts/**',

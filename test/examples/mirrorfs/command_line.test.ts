@@ -56,7 +56,7 @@ test('every option arrives under the name of the library', () => {
     '--removable --current-session --user-mode-lock --no-case-sensitive --network-unmount ' +
     '--driver-logs --ipc-batching --single-thread --timeout 5000 --allocation-unit-size 8192 ' +
     '--sector-size 4096 --volume-label L --force --allow-other --operation-timeout 100 ' +
-    '--cache-timeout 0 --no-passthrough';
+    '--cache-timeout 0 --no-passthrough --no-auto-unmount';
   expect(parse(line)).toEqual({
     root: '/r',
     mount: '/m',
@@ -80,6 +80,7 @@ test('every option arrives under the name of the library', () => {
     volumeLabel: 'L',
     force: true,
     allowOther: true,
+    autoUnmount: false,
     operationTimeout: 100,
     cacheTimeout: 0,
     passthrough: false,

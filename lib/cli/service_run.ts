@@ -1,0 +1,34 @@
+import { describeError } from '../service/errors.js';
+import { Service } from '../service/service.js';
+
+export interface RunOptions {
+  readonly config: string;
+  readonly keepMounts: boolean;
+}
+
+/** Runs the service until a signal or a request ends it. */
+export async function runService({ config, keepMounts }: RunOptions): Promise<void> {
+  // Whoever reads this may go; the mounts must not.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error');
+    stream.on('error', () => undefined);
+  }
+  const say = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
+  const service = await Service.start({ config, say });
+  const end = (): void => void service.shutdown(keepMounts);
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  process.on('SIGHUP', () => {
+    Promise.resolve()
+      .then(() => service.reload())
+      .catch((error: unknown) => {
+        say(`error: nothing has changed: ${describeError(error).message}`);
+      });
+  });
+  process.stdout.write(`service runs (process ${process.pid}), ${config}\n`);
+  await service.ended;
+  // Processes that it has started may go on; they do not keep it.
+  process.exit();
+}

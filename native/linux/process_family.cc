@@ -17,6 +17,10 @@ namespace {
 // More generations than any chain of processes has, should /proc tell of a circle.
 constexpr int kMostGenerations = 256;
 
+// Of /proc/PID/stat (proc(5)), counted from the one behind the name.
+constexpr int kParentField = 1;
+constexpr int kStartedField = 19;
+
 struct Ancestry {
   pid_t parent;
   // Since the machine was started, in clock ticks.
@@ -26,14 +30,33 @@ struct Ancestry {
 // A /proc of another pid namespace has other processes under our numbers.
 bool IsProcOurs() {
   std::array<char, 32> target = {};
+  std::array<char, 32> own = {};
+  std::snprintf(own.data(), own.size(), "%d", ::getpid());
   return ::readlink("/proc/self", target.data(), target.size() - 1) > 0 &&
-         std::atoi(target.data()) == ::getpid();
+         std::strcmp(target.data(), own.data()) == 0;
 }
 
 bool IsOwnThread(pid_t thread) {
   std::array<char, 64> path = {};
   std::snprintf(path.data(), path.size(), "/proc/self/task/%d", thread);
   return ::access(path.data(), F_OK) == 0;
+}
+
+// A number in a line of fields, each after a space.
+std::optional<unsigned long long> Field(const char* at, int index) {
+  for (int i = 0; i <= index; ++i) {
+    at = std::strchr(at, ' ');
+    if (at == nullptr) {
+      return std::nullopt;
+    }
+    ++at;
+  }
+  char* end = nullptr;
+  const unsigned long long value = std::strtoull(at, &end, 10);
+  if (end == at) {
+    return std::nullopt;
+  }
+  return value;
 }
 
 std::optional<Ancestry> AncestryOf(pid_t process) {
@@ -45,16 +68,16 @@ std::optional<Ancestry> AncestryOf(pid_t process) {
     return std::nullopt;
   }
   // "id (name) state parent ... started ...": the name may hold anything.
-  const char* const end = std::strrchr(text.data(), ')');
-  Ancestry ancestry = {};
-  if (end == nullptr ||
-      std::sscanf(
-          end + 1,
-          " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-          &ancestry.parent, &ancestry.started) != 2) {
+  const char* const name_end = std::strrchr(text.data(), ')');
+  if (name_end == nullptr) {
     return std::nullopt;
   }
-  return ancestry;
+  const std::optional<unsigned long long> parent = Field(name_end + 1, kParentField);
+  const std::optional<unsigned long long> started = Field(name_end + 1, kStartedField);
+  if (!parent || !started) {
+    return std::nullopt;
+  }
+  return Ancestry{static_cast<pid_t>(*parent), *started};
 }
 
 }  // namespace

@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { unmount } from 'node-dokan';
 import { isMounted, Scene, until } from './scene.mjs';
+import { Service } from './service.mjs';
 
 const force = (scene) => unmount(scene.point, { force: true, timeout: 0 });
 const restart = (scene) => scene.serve({ forceUnmount: true });
@@ -29,10 +30,12 @@ export const EVENTS = {
     stuck: true,
     recover: force,
   },
-  'service killed, and restarted': {
+  'SIGKILL, and mounted again by a new process': {
     happen: (server) => server.signal('SIGKILL'),
     recover: restart,
   },
+  'dokan service: SIGKILL of the file system': { services: false },
+  'dokan service: SIGKILL of both, and the service restarted': { services: true },
 };
 
 /**
@@ -41,6 +44,36 @@ export const EVENTS = {
  *   clients that wait, and guards
  */
 export async function measure(name) {
+  const { services } = EVENTS[name];
+  return services === undefined ? measureProcess(name) : measureService(services);
+}
+
+/** @param restarts - the service is killed as well */
+async function measureService(restarts) {
+  const scene = new Scene();
+  const service = new Service(scene);
+  try {
+    await service.start();
+    await service.usable();
+    const writer = await scene.write(20);
+    const server = service.servedBy();
+    const begun = performance.now();
+    if (restarts) await service.kill();
+    process.kill(server, 'SIGKILL');
+    if (restarts) await service.start();
+    await writer.exit;
+    await service.usable();
+    const milliseconds = performance.now() - begun;
+    const lost = scene.lost(writer).length;
+    service.shutdown();
+    await until('it to be unmounted', () => !isMounted(scene.point));
+    return { milliseconds, lost, hanging: scene.guards().length };
+  } finally {
+    await scene.end();
+  }
+}
+
+async function measureProcess(name) {
   const { options = {}, where, happen, stuck = false, recover } = EVENTS[name];
   const scene = new Scene();
   try {

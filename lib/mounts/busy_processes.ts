@@ -1,16 +1,13 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { HoldingProcess } from '../errors.js';
 import type { MountInfo } from './mountinfo.js';
+import { LATE, readProcess } from './process_files.js';
 
 /**
  * Who holds on to a mount, by what the kernel says of each process. The volume itself is asked
  * nothing: it may hang, or be served by this very thread.
  */
-
-/** How long a process may keep us waiting for what it has mapped or is called, in milliseconds. */
-const PATIENCE = 500;
 
 /** How many are named in a sentence. */
 const NAMED = 3;
@@ -31,14 +28,16 @@ export async function busyProcesses(mount: MountInfo): Promise<HoldingProcess[]>
     // Looking at a process with many files takes a while, and this thread may be serving volumes.
     await nextTurn();
   }
-  // To be read, a process must not be in the middle of changing its memory, and that may wait for the
-  // volume: these reads are made elsewhere, and not waited for without end.
-  const mapped = await Promise.all(
-    others.map(async (id) => ((await maps(id, mount)) ? id : undefined)),
-  );
-  for (const id of mapped) if (id !== undefined) holding.push(id);
+  // One by one: each that is late takes a thread away from the volumes this process may be serving.
+  for (const id of others) {
+    const isMapped = await maps(id, mount);
+    if (isMapped === LATE) break;
+    if (isMapped) holding.push(id);
+  }
   holding.sort((one, other) => one - other);
-  return Promise.all(holding.map(async (id) => ({ id, command: await commandOf(id) })));
+  const processes: HoldingProcess[] = [];
+  for (const id of holding) processes.push({ id, command: await commandOf(id) });
+  return processes;
 }
 
 /** `cat (4711), sh (4712), vi notes (4713) and 2 more` */
@@ -102,23 +101,16 @@ function mountOf(path: string): number | undefined {
 }
 
 /** Whether a process has mapped a file of the mounted file system, by the number of its device. */
-async function maps(id: number, { deviceNumber }: MountInfo): Promise<boolean> {
+async function maps(id: number, { deviceNumber }: MountInfo): Promise<boolean | typeof LATE> {
   const [major = 0, minor = 0] = deviceNumber.split(':').map(Number);
   const device = [major, minor].map((number) => number.toString(16).padStart(2, '0')).join(':');
-  const text = await read(`/proc/${id}/maps`);
-  return text.includes(` ${device} `);
+  const text = await readProcess(`/proc/${id}/maps`);
+  return text === LATE ? LATE : text.includes(` ${device} `);
 }
 
 async function commandOf(id: number): Promise<string> {
-  const line = (await read(`/proc/${id}/cmdline`)).replace(/\0+$/, '').replaceAll(/\s+|\0/g, ' ');
-  return line || (await read(`/proc/${id}/comm`)).trimEnd() || 'unknown';
-}
-
-/** @returns '' for what cannot be read, or not in time */
-async function read(path: string): Promise<string> {
-  try {
-    return await readFile(path, { encoding: 'utf8', signal: AbortSignal.timeout(PATIENCE) });
-  } catch {
-    return '';
-  }
+  const line = await readProcess(`/proc/${id}/cmdline`);
+  if (line !== LATE && line !== '') return line.replace(/\0+$/, '').replaceAll(/\s+|\0/g, ' ');
+  const name = await readProcess(`/proc/${id}/comm`);
+  return (name === LATE ? '' : name.trimEnd()) || 'unknown';
 }

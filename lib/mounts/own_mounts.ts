@@ -13,7 +13,7 @@ import { checkPlace, existingRuntimeDirectory, makeRuntimeDirectory } from './ru
 
 /** The volumes of this thread, and the notes about them that other processes read. */
 
-/** How long a mount waits for its note, in milliseconds. A disk may take for ever. */
+/** How long anybody waits for notes, in milliseconds. A disk may take for ever. */
 const PATIENCE = 1_000;
 
 /** The notes of this thread's volumes, whether they could be written or not. */
@@ -109,8 +109,15 @@ async function knownMounts(): Promise<MountInfo[]> {
   return process.platform === 'linux' ? readMountInfo() : [];
 }
 
-/** All notes of this user that can be read; none where the directory is not to be trusted. */
+/** All notes of this user that can be read in time; none where the directory is not to be trusted. */
 export async function allNotes(): Promise<StoredNote[]> {
+  let notes: StoredNote[] = [];
+  const reading = readAll().then((found) => void (notes = found));
+  await settledWithin(reading, PATIENCE);
+  return notes;
+}
+
+async function readAll(): Promise<StoredNote[]> {
   try {
     const directory = await existingRuntimeDirectory(await knownMounts());
     return directory === undefined ? [] : await readNotes(directory);
@@ -136,11 +143,8 @@ export async function forget(
 ): Promise<void> {
   const [first] = notes;
   if (first === undefined) return;
-  try {
-    await sweepNotes(dirname(first.path), notes, isMounted);
-  } catch {
-    // The next one does.
-  }
+  // What is left over, the next one sweeps.
+  await settledWithin(sweepNotes(dirname(first.path), notes, isMounted), PATIENCE);
 }
 
 /** The process ends, and its volumes with it. */

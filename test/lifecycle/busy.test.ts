@@ -113,11 +113,11 @@ describe.skipIf(withoutRoot)('the error of a volume in use names who uses it', (
     const posix = use();
     await posix.open(join(point, 'good'), 'RDONLY');
     const other = await namespace.host();
-    for (const order of [
-      host.unmount('one', { timeout: 0 }),
-      other.order('unmountAt', point, { timeout: 0 }),
-    ]) {
-      const error = await failure(order);
+    const errors = await Promise.all([
+      failure(host.unmount('one', { timeout: 0 })),
+      failure(other.order('unmountAt', point, { timeout: 0 })),
+    ]);
+    for (const error of errors) {
       expect(error.processes).toEqual([
         { id: posix.child.pid, command: expect.stringContaining('python3') as string },
       ]);

@@ -205,6 +205,20 @@ describe.skipIf(withoutRoot)('unmount({ force: true }) of what is mounted twice'
     expect([...mountsAt(point), ...mountsAt(other)]).toEqual([]);
   });
 
+  it('leaves what is on top of a bind mount', async () => {
+    const directory = temporary();
+    const [point, other] = [directory.directory('mnt'), directory.directory('other')];
+    const host = await startHost();
+    await host.mount('one', point);
+    await run('mount', ['--bind', point, other]);
+    await run('mount', ['-t', 'tmpfs', 'on-top', other]);
+    await host.unmount('one', { force: true });
+    expect(await host.closed('one')).toBe('forced');
+    expect(mountsAt(point)).toEqual([]);
+    expect(mountsAt(other).at(-1)?.type).toBe('tmpfs');
+    await run('umount', [other]);
+  });
+
   it('leaves what is on top, and says what is left below', async () => {
     const point = mountPoint();
     const host = await startHost();
@@ -218,6 +232,29 @@ describe.skipIf(withoutRoot)('unmount({ force: true }) of what is mounted twice'
     await run('umount', [point]);
     await host.order('unmountAt', point, {});
     expect(mountsAt(point)).toEqual([]);
+  });
+});
+
+describe.skipIf(withoutRoot)('a wait for programs to close their files', () => {
+  it('ends when something else is mounted there, which stays', async () => {
+    const point = mountPoint();
+    const host = await startHost();
+    await host.mount('one', point);
+    const posix = client();
+    const fd = await posix.open(join(point, 'good'), 'RDWR');
+    const other = await startHost();
+    const waiting = other.order('unmountAt', point, { timeout: 20_000 });
+    waiting.catch(() => undefined);
+    // One that came later has seen that the volume is in use, and so has the first.
+    const later = await failure(other.order('unmountAt', point, { timeout: 0 }));
+    expect(later.code).toBe('EBUSY');
+    await run('umount', ['-l', point]);
+    await run('mount', ['-t', 'tmpfs', 'other', point]);
+    await waiting;
+    expect(mountsAt(point).map(({ source }) => source)).toEqual(['other']);
+    await run('umount', [point]);
+    await posix.closeFd(fd);
+    expect(await host.closed('one')).toBe('ejected');
   });
 });
 

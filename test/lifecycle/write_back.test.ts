@@ -24,6 +24,11 @@ const ways: [how: string, take: (host: HostProcess, point: string) => Promise<un
     async (_, point) => (await startHost()).order('unmountAt', point, { force: true }),
   ],
   [
+    'another process, after a while',
+    async (_, point) =>
+      (await startHost()).order('unmountAt', point, { force: true, timeout: 2_500 }),
+  ],
+  [
     'the next mount',
     async (_, point) => (await startHost()).mount('two', point, { forceUnmount: true }),
   ],

@@ -84,20 +84,25 @@ async function toEntry(
   };
 }
 
-/** Dokan's names are never used again: a volume whose note tells of a process that is gone is dead. */
+/**
+ * Dokan's names are never used again: a volume whose note tells of a process that is gone is dead,
+ * unless it answers.
+ */
 async function stateOf(
   mountPoint: string,
   notes: readonly Note[],
   timeout: number,
 ): Promise<MountState> {
   const served = await Promise.all(notes.map(({ process }) => isRunning(process)));
-  if (notes.length > 0 && !served.includes(true)) return 'dead';
+  const isGone = notes.length > 0 && !served.includes(true);
+  let state: MountState;
   try {
-    return await loadWindowsAddon().probeVolume(mountPoint, timeout);
+    state = await loadWindowsAddon().probeVolume(mountPoint, timeout);
   } catch {
     // The system gives no thread.
-    return 'unknown';
+    state = 'unknown';
   }
+  return isGone && state !== 'live' ? 'dead' : state;
 }
 
 /** What is mounted at a place, if anything. @param mountPoint - as `normalMountPoint` writes it */
@@ -126,6 +131,9 @@ export async function takeAway(
 ): Promise<void> {
   const addon = loadWindowsAddon();
   await checkOwner(mountPoint, holder, allSessions === true);
+  // Looking at notes takes a while, and unmounting goes by the mount point.
+  const now = await holderOf(mountPoint, libraryPath);
+  if (now?.deviceName !== holder.deviceName) return;
   let removed: boolean;
   try {
     removed = await addon.removeMountPoint(libraryPath, mountPoint);

@@ -205,7 +205,10 @@ class FuseVolume implements HostedVolume {
       // use would only be detached by unmounting, and its dirty pages lost when the connection ends.
       const begun = performance.now();
       await settledWithin(this.#write(), GENTLE);
-      const detaching = this.#mounted.unmount(true);
+      // Somebody else may have taken it away meanwhile, and mounted another one.
+      const detaching = (await this.#isStillMounted())
+        ? this.#mounted.unmount(true)
+        : Promise.resolve();
       await settledWithin(detaching, Math.max(0, GENTLE - (performance.now() - begun)));
       if (await this.#isStillMounted()) {
         try {
@@ -218,9 +221,8 @@ class FuseVolume implements HostedVolume {
     }
     // Still there are bind mounts, which would answer nothing any more, and what lies under a cover.
     const { mounts, places } = await this.#places();
-    for (const { mountPoint } of places) {
-      if (mountPoint !== this.mountPoint)
-        await settledWithin(unmountPath(mountPoint, true), GENTLE);
+    for (const place of places) {
+      if (place.mountPoint !== this.mountPoint) await settledWithin(detachIfOnTop(place), GENTLE);
     }
     if (!this.#over) {
       this.#forced = true;
@@ -282,6 +284,12 @@ class FuseVolume implements HostedVolume {
     const top = topmostAt(await readMountInfo(), this.mountPoint);
     return top?.deviceNumber === deviceNumber && this.#device.isMounted();
   }
+}
+
+/** What was mounted on top of it stays, and it below that. */
+async function detachIfOnTop({ id, mountPoint }: MountInfo): Promise<void> {
+  const top = topmostAt(await readMountInfo(), mountPoint);
+  if (top?.id === id) await unmountPath(mountPoint, true);
 }
 
 function describe({ type, source }: MountInfo): string {

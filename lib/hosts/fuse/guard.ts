@@ -1,5 +1,6 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readlink } from 'node:fs/promises';
 import { FUSE_TYPE } from '../../mounts/list.js';
+import { LATE, readProcess } from '../../mounts/process_files.js';
 import type { GuardRequest } from '../addon.js';
 
 /**
@@ -10,6 +11,8 @@ import type { GuardRequest } from '../addon.js';
  */
 
 const SHELL = '/bin/sh';
+/** As the kernel has it. */
+const SHELL_NAME = 'sh\n';
 
 /** What its `ps` line says before the mount point. */
 const NAME = 'node-dokan-guard';
@@ -81,7 +84,11 @@ export async function endGuards(mountPoint: string): Promise<void> {
   for (const id of await readdir('/proc')) {
     if (!/^\d+$/.test(id)) continue;
     try {
-      const [, , , name, point] = (await readFile(`/proc/${id}/cmdline`, 'utf8')).split('\0');
+      // Its name can be read of any process; its command only of one that does not change its memory.
+      if ((await readProcess(`/proc/${id}/comm`)) !== SHELL_NAME) continue;
+      const command = await readProcess(`/proc/${id}/cmdline`);
+      if (command === LATE) continue;
+      const [, , , name, point] = command.split('\0');
       if (name !== NAME || point !== mountPoint) continue;
       if ((await readlink(`/proc/${id}/ns/mnt`)) === ours) process.kill(Number(id), 'SIGKILL');
     } catch {

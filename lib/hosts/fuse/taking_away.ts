@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readMountInfo, topmostAt, type MountInfo } from '../../mounts/mountinfo.js';
+import { mountsOf, readMountInfo, topmostAt, type MountInfo } from '../../mounts/mountinfo.js';
 import { settledWithin } from '../../settled_within.js';
 import { loadLinuxAddon } from '../addon.js';
 import { MNT_FORCE, persist, unmountPath } from './unmounting.js';
@@ -20,10 +20,12 @@ export async function takeAway(mount: MountInfo, timeout: number): Promise<void>
   // A process that is well gets what the kernel has not written yet. Unmounting may take as long
   // as that process likes, hence the limit.
   const gently = persist(() => unmountIfOnTop(mount), timeout);
-  const gentle = await settledWithin(gently, Math.max(GENTLE, timeout));
+  const gentle = await settledWithin(gently, timeout + GENTLE);
   if (gentle === 'done') return;
   // Unmounting waits for the process that hangs, and so the number is still this connection's.
-  if (gentle === 'late') await loadLinuxAddon().abortConnection(deviceNumber);
+  if (gentle === 'late' && (await hasItsNumber(mount))) {
+    await loadLinuxAddon().abortConnection(deviceNumber);
+  }
   // In use: what is in the caches of those files would be lost.
   if (gentle === 'failed') await settledWithin(writeAll(mount), GENTLE);
   if (!(await isOnTop(mount))) return;
@@ -37,9 +39,16 @@ export async function takeAway(mount: MountInfo, timeout: number): Promise<void>
   }
 }
 
-async function unmountIfOnTop(mount: MountInfo): Promise<void> {
+/** Nothing is unmounted when it is not there any more, which is as good. */
+export async function unmountIfOnTop(mount: MountInfo): Promise<void> {
   if (!(await isOnTop(mount))) return;
   await unmountPath(mount.mountPoint, false);
+}
+
+/** Its device's number is free again when it is gone, and may be another volume's. */
+async function hasItsNumber({ id, deviceNumber }: MountInfo): Promise<boolean> {
+  const mounts = mountsOf(await readMountInfo(), deviceNumber);
+  return mounts.length === 0 || mounts.some((mount) => mount.id === id);
 }
 
 async function isOnTop({ id, mountPoint, deviceNumber }: MountInfo): Promise<boolean> {

@@ -2,8 +2,8 @@ import { MountError } from '../../errors.js';
 import { readMountInfo, topmostAt } from '../../mounts/mountinfo.js';
 import type { ResolvedUnmountOptions } from '../../options.js';
 import { canonicalPath, checkHolder } from './mount_point.js';
-import { takeAway } from './taking_away.js';
-import { inUse, isBusy, persist, unmountPath } from './unmounting.js';
+import { takeAway, unmountIfOnTop } from './taking_away.js';
+import { inUse, isBusy, persist } from './unmounting.js';
 
 /**
  * Unmounts a volume of this user, whichever process serves it.
@@ -27,7 +27,7 @@ export async function unmountFuse(
   await checkHolder(holder, allSessions);
   if (force) return takeAway(holder, timeout);
   try {
-    await persist(() => unmountPath(path, false), timeout);
+    await persist(() => unmountIfOnTop(holder), timeout);
   } catch (error) {
     throw isBusy(error) ? await inUse(holder, error) : error;
   }

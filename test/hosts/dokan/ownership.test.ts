@@ -34,15 +34,17 @@ const addon = {
     removed.push(mountPoint);
     return Promise.resolve(true);
   },
-  probeVolume: () => Promise.resolve('live'),
+  probeVolume: () => Promise.resolve(probed),
 };
 let elevated = false;
+let probed = 'live';
 
 beforeEach(() => {
   temporary = temporaryDirectory();
   vi.stubEnv('NODE_DOKAN_RUNTIME_DIR', `${temporary.path}/notes`);
   before = useWindowsAddon(addon as unknown as WindowsAddon);
   elevated = false;
+  probed = 'live';
 });
 
 afterEach(() => {
@@ -122,6 +124,9 @@ it.runIf(process.platform === 'linux')('a volume is dead when its process is gon
   ]);
   await note(currentUser(), 'before');
   expect(await isRunning({ id: process.pid, started: 'before' })).toBe(false);
+  // Notes go before nothing that the system says.
+  expect(await listDokanMounts(undefined, 5)).toMatchObject([{ state: 'live' }]);
+  probed = 'hung';
   expect(await listDokanMounts(undefined, 5)).toMatchObject([
     { state: 'dead', processId: undefined, fileSystem: 'x', command: ['node'] },
   ]);

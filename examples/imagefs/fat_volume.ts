@@ -119,6 +119,8 @@ export class FatVolume {
 
   /** rename(2). @throws DokanError when a rule of it is broken, having changed nothing */
   move(entry: Entry, newPath: string, replaceIfExisting: boolean): void {
+    // An open is all there is of it: its slot may be another file's by now.
+    if (entry.isRemoved) throw new DokanError(NtStatus.DELETE_PENDING);
     const source = entry.directory;
     if (source === undefined) throw new DokanError(NtStatus.ACCESS_DENIED);
     const { directory: target, name } = this.#place(newPath);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FileAttributes } from 'node-dokan';
 import { temporaryDirectory } from '../../support/temporary.js';
-import { KINDS, makeImage, MemoryImage, missingFatTools, mtool } from './images.js';
+import { checkImage, KINDS, makeImage, MemoryImage, missingFatTools, mtool } from './images.js';
 import { contentsOf } from './model.js';
 import { failure, Scene } from './scene.js';
 
@@ -52,6 +52,22 @@ describe.skipIf(missingFatTools !== undefined)(`a volume ${missingFatTools ?? ''
     expect(names(disk)).toEqual(['A', 'X']);
     disk.mount().create('/a longer name', false, 0);
     expect(names(disk)).toEqual(['A', 'X', 'a longer name']);
+  });
+
+  it('does not rename what is deleted, and still open', () => {
+    const image = newImage(fat12);
+    const scene = new Scene(image);
+    scene.write('/victim', 'v'.repeat(5000));
+    const file = scene.open('/victim');
+    scene.remove('/victim');
+    scene.write('/other', 'other');
+    expect(failure(() => scene.operations.moveFile('/victim', '/back', false, file))).toBe(
+      'DELETE_PENDING',
+    );
+    expect(scene.names()).toEqual(['other']);
+    scene.close('/victim', file);
+    expect(scene.read('/other')).toBe('other');
+    checkImage(image);
   });
 
   it('gives up a file whose clusters go round in circles, and no other', () => {

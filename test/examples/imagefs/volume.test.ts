@@ -13,7 +13,7 @@ const SLOT = 32;
 
 describe.skipIf(missingFatTools !== undefined)(`a volume ${missingFatTools ?? ''}`, () => {
   let count = 0;
-  const newImage = ([, size, args]: (typeof KINDS)[number]): string => {
+  const newImage = ([, size, args]: readonly [string, number, readonly string[]]): string => {
     count += 1;
     return makeImage(join(temporary.path, `${String(count)}.img`), size, ...args);
   };
@@ -67,6 +67,27 @@ describe.skipIf(missingFatTools !== undefined)(`a volume ${missingFatTools ?? ''
     expect(scene.names()).toEqual(['other']);
     scene.close('/victim', file);
     expect(scene.read('/other')).toBe('other');
+    checkImage(image);
+  });
+
+  it.each([
+    ['FAT12', 1000, ['-F', '12', '-S', '4096', '-s', '1']],
+    ['FAT12', 1000, ['-F', '12', '-S', '1024', '-f', '1']],
+    ['FAT16', 20_001, ['-F', '16', '-S', '2048', '-s', '1']],
+    ['FAT32', 20_000, ['-F', '32', '-S', '4096', '-s', '1']],
+    ['FAT32', 20_000, ['-F', '32', '-S', '1024', '-s', '1', '-f', '1']],
+  ] as const)('may have other sectors, and one table: %s of %i KiB %s', (...kind) => {
+    const image = newImage(kind);
+    const scene = new Scene(image);
+    expect(scene.medium.latest.geometry.kind).toBe(kind[0]);
+    for (const path of ['/dir one', '/two']) scene.makeDirectory(path);
+    for (let number = 0; number < 60; number += 1) {
+      scene.write(`/dir one/some long file name ${String(number)}`, 'x'.repeat(number * 37));
+    }
+    const directory = scene.open('/dir one');
+    scene.operations.moveFile('/dir one', '/two/moved', false, directory);
+    scene.close('/two/moved', directory);
+    expect(scene.names('/two/moved').length).toBe(60);
     checkImage(image);
   });
 

@@ -85,6 +85,7 @@ export class Medium {
     this.#look();
     if (this.#inserted === undefined) {
       this.#isAbsenceTold = true;
+      this.#isOutdated = false;
       return 'absent';
     }
     const state = this.#hasChanged ? 'changed' : this.#isOutdated ? 'absent' : 'present';

@@ -103,6 +103,16 @@ describe.skipIf(missingFatTools !== undefined)(`a medium ${missingFatTools ?? ''
     checkImage(image);
   });
 
+  it('is not said to be absent a second time when it is back', () => {
+    changeElsewhere(writeTheirs);
+    // Looks at it.
+    scene.write('/ours', 'ours');
+    renameSync(image, `${image}.away`);
+    expect(scene.operations.checkMedia()).toBe('absent');
+    renameSync(`${image}.away`, image);
+    expect(scene.operations.checkMedia()).toBe('present');
+  });
+
   it('whose lost clusters were given to another file does not free them', () => {
     scene.write('/nameless', 'x'.repeat(5000));
     const file = scene.open('/nameless');

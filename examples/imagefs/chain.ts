@@ -76,6 +76,17 @@ export class Chain implements Storage {
     return run === undefined ? 0 : run.cluster + run.length - 1;
   }
 
+  /** Whether it is the same clusters in the same order. */
+  equals(other: Chain): boolean {
+    return (
+      this.#runs.length === other.#runs.length &&
+      this.#runs.every(({ cluster, length }, index) => {
+        const run = other.#runs[index];
+        return run?.cluster === cluster && run.length === length;
+      })
+    );
+  }
+
   append(runs: readonly Run[]): void {
     for (const { cluster, length } of runs) {
       const run = this.#runs.at(-1);

@@ -5,12 +5,13 @@ import type { Disk } from './disk.js';
 import { Entry } from './entry.js';
 import { encodeLongName } from './long_name.js';
 import { readRecords } from './read_records.js';
-import { SLOT_SIZE } from './record.js';
+import { Record, SLOT_SIZE } from './record.js';
 import { aliases, plainShortName, showShortName } from './short_name.js';
 import { SlotMap } from './slot_map.js';
 
 /** Records a directory may have, by the specification. */
 const MOST_SLOTS = 65_536;
+const PARENT = Buffer.from('..         ');
 
 /** The contents of a directory, read as a whole. What is changed is written at once. */
 export class Directory {
@@ -25,6 +26,7 @@ export class Directory {
   readonly #byAlias = new Map<string, Entry>();
   /** The volume label, which is a record of the root. */
   readonly label: string | undefined;
+  #count: number;
 
   /** @param entry - what this is the contents of */
   constructor(disk: Disk, entry: Entry, storage: Storage) {
@@ -34,15 +36,17 @@ export class Directory {
     const bytes = Buffer.alloc(Math.min(storage.room, MOST_SLOTS * SLOT_SIZE));
     disk.read(storage, bytes, 0);
     this.#slots = new SlotMap(bytes);
-    const { found, label } = readRecords(bytes);
+    const { found, nameless, label } = readRecords(bytes, disk.geometry);
     this.label = label;
+    this.#count = found.length + nameless;
     for (const { name, record, slot, nameSlots } of found) {
       this.#index(new Entry(name, record, this, slot, nameSlots));
     }
   }
 
+  /** Files and directories, those that cannot be shown as well: two of one name, or without any. */
   get count(): number {
-    return this.#byName.size;
+    return this.#count;
   }
 
   list(): Entry[] {
@@ -71,7 +75,7 @@ export class Directory {
     entry.slot = start + nameSlots;
     entry.record.setShortName(short.bytes, short.caseBits);
     this.#slots.take(start, nameSlots + 1);
-    this.#index(entry);
+    this.remember(entry);
     this.#terminate();
     this.#write(Buffer.concat([long, entry.record.bytes]), start);
   }
@@ -84,12 +88,13 @@ export class Directory {
     entry.directory = this;
     entry.slot = old.slot;
     entry.nameSlots = old.nameSlots;
-    this.#index(entry);
+    this.remember(entry);
     this.writeRecord(entry);
   }
 
   /** An entry is not found any more; its records stay until `vacate`. */
   forget(entry: Entry): void {
+    this.#count -= 1;
     const key = upperCaseKey(entry.name);
     if (this.#byName.get(key) === entry) this.#byName.delete(key);
     const alias = aliasOf(entry);
@@ -98,6 +103,7 @@ export class Directory {
 
   /** Takes back `forget`. */
   remember(entry: Entry): void {
+    this.#count += 1;
     this.#index(entry);
   }
 
@@ -114,14 +120,24 @@ export class Directory {
     this.#write(record.bytes, slot);
   }
 
-  /** Sets what `..` leads to: the cluster of the directory above, 0 when that is the root. */
-  writeParent(parent: Directory): void {
-    const record = Buffer.alloc(SLOT_SIZE);
-    this.#disk.read(this.#storage, record, SLOT_SIZE);
-    const cluster = parent.entry.isRoot ? 0 : parent.entry.record.firstCluster;
-    record.writeUInt16LE(cluster & 0xffff, 26);
-    record.writeUInt16LE(cluster >>> 16, 20);
-    this.#write(record, 1);
+  /** Its record of the directory above. @throws DokanError FILE_CORRUPT_ERROR when it has none */
+  parentRecord(): Record {
+    const bytes = Buffer.alloc(SLOT_SIZE);
+    this.#disk.read(this.#storage, bytes, SLOT_SIZE);
+    const record = new Record(bytes, this.#disk.geometry);
+    if (!record.isDirectory || !record.shortName.equals(PARENT)) {
+      throw new DokanError(NtStatus.FILE_CORRUPT_ERROR);
+    }
+    return record;
+  }
+
+  /**
+   * Sets what `..` leads to: the cluster of the directory above, 0 when that is the root.
+   * @param record - the one `parentRecord` found
+   */
+  writeParent(record: Record, parent: Directory): void {
+    record.firstCluster = parent.entry.isRoot ? 0 : parent.entry.record.firstCluster;
+    this.#write(record.bytes, 1);
   }
 
   #index(entry: Entry): void {

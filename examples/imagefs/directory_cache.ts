@@ -56,8 +56,22 @@ export class DirectoryCache {
     if (entry.isRoot && geometry.kind !== 'FAT32') return new FixedRoot(geometry);
     const chain = this.#disk.chainOf(entry);
     // Each directory begins with two records.
-    if (chain.clusters === 0) throw new DokanError(NtStatus.FILE_CORRUPT_ERROR);
+    if (chain.clusters === 0 || this.#isElsewhere(entry)) {
+      throw new DokanError(NtStatus.FILE_CORRUPT_ERROR);
+    }
     return chain;
+  }
+
+  /**
+   * Whether its clusters are those of another directory, as the one above: each of the two would
+   * write over what the other one has.
+   */
+  #isElsewhere(entry: Entry): boolean {
+    for (const { entry: other } of this.#known) {
+      if (other === entry || other.isRemoved) continue;
+      if (other.record.firstCluster === entry.record.firstCluster) return true;
+    }
+    return false;
   }
 
   /** Those that were not used for the longest time go first; one that holds something in use stays. */

@@ -56,11 +56,23 @@ export class Disk {
     entry.directory.writeRecord(entry);
   }
 
+  /**
+   * Compares clusters that are to be freed with the table. Where two files were given the same, one
+   * of them may have freed them, and a third may have them now.
+   * @throws DokanError FILE_CORRUPT_ERROR
+   */
+  check(chain: Chain): void {
+    if (!chain.equals(Chain.read(this.table, this.geometry, chain.first))) {
+      throw new DokanError(NtStatus.FILE_CORRUPT_ERROR);
+    }
+  }
+
   /** Frees the clusters of what has no name any more. */
   release(entry: Entry): void {
     let chain: Chain;
     try {
       chain = this.chainOf(entry);
+      this.check(chain);
     } catch (error) {
       // What the table says of it is nonsense: to be left alone, for a checking program to see.
       if (error instanceof DokanError && error.status === NtStatus.FILE_CORRUPT_ERROR) return;

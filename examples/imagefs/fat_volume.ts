@@ -23,7 +23,7 @@ export class FatVolume {
     this.#disk = new Disk(device, geometry);
     this.data = new FileData(this.#disk);
     this.#directories = new DirectoryCache(this.#disk);
-    const record = new Record(Buffer.alloc(SLOT_SIZE));
+    const record = new Record(Buffer.alloc(SLOT_SIZE), this.geometry);
     record.makeDirectory();
     record.firstCluster = geometry.rootCluster;
     this.root = new Entry('', record, undefined);
@@ -92,7 +92,7 @@ export class FatVolume {
   create(path: string, isDirectory: boolean, attributes: number): Entry {
     const { directory, name } = this.#place(path);
     checkName(name);
-    const record = new Record(Buffer.alloc(SLOT_SIZE));
+    const record = new Record(Buffer.alloc(SLOT_SIZE), this.geometry);
     record.created(now());
     record.attributes = attributes;
     const entry = new Entry(name, record, directory);
@@ -119,11 +119,15 @@ export class FatVolume {
 
   /** rename(2). @throws DokanError when a rule of it is broken, having changed nothing */
   move(entry: Entry, newPath: string, replaceIfExisting: boolean): void {
+    // An open is all there is of it: its slot may be another file's by now.
+    if (entry.isRemoved) throw new DokanError(NtStatus.DELETE_PENDING);
     const source = entry.directory;
     if (source === undefined) throw new DokanError(NtStatus.ACCESS_DENIED);
     const { directory: target, name } = this.#place(newPath);
     refuseSubtree(entry, target);
     const old = target.find(name);
+    const moved = entry.isDirectory && source !== target ? this.contents(entry) : undefined;
+    const above = moved?.parentRecord();
     const { slot, nameSlots, holds } = entry;
     if (old !== undefined && old !== entry) {
       if (!replaceIfExisting) throw new DokanError(NtStatus.OBJECT_NAME_COLLISION);
@@ -144,7 +148,7 @@ export class FatVolume {
     source.holds -= holds;
     target.holds += holds;
     source.vacate(slot, nameSlots);
-    if (entry.isDirectory && source !== target) this.contents(entry).writeParent(target);
+    if (above !== undefined) moved?.writeParent(above, target);
     this.#touch(source);
     this.#touch(target);
     if (old !== undefined && old !== entry) this.#removed(old);
@@ -175,9 +179,9 @@ export class FatVolume {
     record.firstCluster = runs[0]!.cluster;
     const chain = this.#disk.chainOf(entry);
     this.#disk.clear(chain, 0, chain.room);
-    const own = new Record(Buffer.from(record.bytes));
+    const own = new Record(Buffer.from(record.bytes), this.geometry);
     own.setShortName(Buffer.from('.          '), 0);
-    const above = new Record(Buffer.from(record.bytes));
+    const above = new Record(Buffer.from(record.bytes), this.geometry);
     above.setShortName(Buffer.from('..         '), 0);
     above.firstCluster = parent.entry.isRoot ? 0 : parent.entry.record.firstCluster;
     this.#disk.write(chain, Buffer.concat([own.bytes, above.bytes]), 0);

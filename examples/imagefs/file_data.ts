@@ -9,9 +9,12 @@ import { now } from './record.js';
 const LARGEST_FILE = 0xffff_ffff;
 
 /**
- * The contents of files. Each change goes to the disk in an order that leaves a sound volume
+ * The contents of files. Each change goes to the disk in an order that keeps every other file whole
  * whenever the process ends: data before the table leads to it, the table before the record that
- * counts on it, and the other way round when something is given up. At worst clusters are lost.
+ * counts on it, and the other way round when something is given up. After a process was killed
+ * there may be lost clusters, copies of the table that differ, a number of free clusters that is
+ * behind, and both names of a file that was being renamed, for the same clusters: what `fsck.fat -a`
+ * mends.
  */
 export class FileData {
   readonly #disk: Disk;
@@ -49,6 +52,7 @@ export class FileData {
     }
     const { table } = this.#disk;
     const chain = this.#chain(entry);
+    this.#disk.check(chain);
     const removed = chain.cut(this.#clustersFor(length));
     this.#changed(entry, length);
     if (chain.clusters > 0) table.end(chain.last);

@@ -10,18 +10,18 @@ export class FreeMap {
     this.#words = new Uint32Array(Math.ceil(count / 32));
   }
 
-  isFree(index: number): boolean {
+  #isFree(index: number): boolean {
     return ((this.#words[index >>> 5] ?? 0) & (1 << (index & 31))) !== 0;
   }
 
   give(index: number): void {
-    if (this.isFree(index)) return;
+    if (this.#isFree(index)) return;
     this.#words[index >>> 5]! |= 1 << (index & 31);
     this.free += 1;
   }
 
   take(index: number): void {
-    if (!this.isFree(index)) return;
+    if (!this.#isFree(index)) return;
     this.#words[index >>> 5]! &= ~(1 << (index & 31));
     this.free -= 1;
   }

@@ -3,7 +3,6 @@ export interface Geometry {
   readonly kind: 'FAT12' | 'FAT16' | 'FAT32';
   /** Bytes of the volume, all of it. */
   readonly size: number;
-  readonly sectorSize: number;
   readonly clusterSize: number;
   /** Clusters are numbered from 2 to `clusterCount + 1`. */
   readonly clusterCount: number;
@@ -83,7 +82,6 @@ export function parseBootSector(boot: Buffer): Geometry | undefined {
   return {
     kind,
     size,
-    sectorSize,
     clusterSize,
     clusterCount,
     tables: flags & NO_MIRRORS && active !== undefined ? [active] : all,

@@ -38,10 +38,17 @@ interface Opened {
 export class ImageFile implements DiskImage {
   readonly #fd: number;
   readonly isReadOnly: boolean;
+  #known: FileIdentity;
 
   private constructor({ fd, isReadOnly }: Opened) {
     this.#fd = fd;
     this.isReadOnly = isReadOnly;
+    this.#known = this.identity();
+  }
+
+  /** As it was when it was opened, or after the last write through here. */
+  get known(): FileIdentity {
+    return this.#known;
   }
 
   /**
@@ -78,9 +85,13 @@ export class ImageFile implements DiskImage {
 
   /** Writes all of the buffer. */
   write(buffer: Uint8Array, position: number): void {
-    let done = 0;
-    while (done < buffer.length) {
-      done += writeSync(this.#fd, buffer, done, buffer.length - done, position + done);
+    try {
+      let done = 0;
+      while (done < buffer.length) {
+        done += writeSync(this.#fd, buffer, done, buffer.length - done, position + done);
+      }
+    } finally {
+      this.#known = this.identity();
     }
   }
 

@@ -1,4 +1,5 @@
 import {
+  CreateDisposition,
   CreateOptions,
   DokanError,
   FileAttributes,
@@ -42,11 +43,12 @@ export class ImageFileSystem implements DokanOperations<ImageOpen> {
   }
 
   createFile(path: string, request: CreateFileRequest, file: File): CreateResult {
-    return this.#read((volume) => {
+    const mayChange = request.createDisposition !== CreateDisposition.OPEN;
+    return this.#run(this.#medium.volume(mayChange), false, (volume) => {
       const found = volume.find(path);
       const result = resultOf(request.createDisposition, found !== undefined);
       if (found !== undefined) checkOpen(found, request);
-      const entry = result === 'opened' ? found : this.#make(path, request, found);
+      const entry = result === 'opened' ? found : this.#make(path, request, found, volume);
       if (entry === undefined) throw new DokanError(NtStatus.OBJECT_NAME_NOT_FOUND);
       const open = new ImageOpen(entry, request.desiredAccess);
       this.#medium.opens.add(open, volume);
@@ -202,8 +204,14 @@ export class ImageFileSystem implements DokanOperations<ImageOpen> {
   }
 
   /** Makes the file that is to be opened, or makes the one that is there empty. */
-  #make(path: string, request: CreateFileRequest, found: Entry | undefined): Entry {
-    return this.#change((volume) => {
+  #make(
+    path: string,
+    request: CreateFileRequest,
+    found: Entry | undefined,
+    volume: FatVolume,
+  ): Entry {
+    this.#checkWritable();
+    return this.#run(volume, true, () => {
       if (found !== undefined) return overwrite(found, request, volume);
       const isDirectory = (request.createOptions & CreateOptions.DIRECTORY_FILE) !== 0;
       const archive = isDirectory ? 0 : FileAttributes.ARCHIVE;
@@ -212,21 +220,24 @@ export class ImageFileSystem implements DokanOperations<ImageOpen> {
   }
 
   #read<T>(work: (volume: FatVolume) => T): T {
-    const volume = this.#medium.volume();
-    try {
-      return work(volume);
-    } catch (error) {
-      throw this.#medium.explain(error, false);
-    }
+    return this.#run(this.#medium.volume(), false, work);
   }
 
   #change<T>(work: (volume: FatVolume) => T): T {
-    const volume = this.#medium.volume();
+    const volume = this.#medium.volume(true);
+    this.#checkWritable();
+    return this.#run(volume, true, work);
+  }
+
+  #checkWritable(): void {
     if (this.#medium.isReadOnly) throw new DokanError(NtStatus.MEDIA_WRITE_PROTECTED);
+  }
+
+  #run<T>(volume: FatVolume, isChange: boolean, work: (volume: FatVolume) => T): T {
     try {
       return work(volume);
     } catch (error) {
-      throw this.#medium.explain(error, true);
+      throw this.#medium.explain(error, isChange);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { SHORT_LENGTH } from './short_name.js';
+import { LONGEST_NAME } from './names.js';
 import { SLOT_SIZE } from './record.js';
 
 /** A long name stands in records of its own before the file's, the end of the name first. */
@@ -9,6 +10,8 @@ const NUMBER = 0x1f;
 /** Where a record has its UTF-16 units. */
 const UNITS = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
 const FILLER = 0xffff;
+/** By the specification: enough for 255 units. */
+const MOST_PARTS = 20;
 
 export function isLongNameRecord(record: Buffer): boolean {
   return (record.readUInt8(11) & 0x3f) === LONG_NAME;
@@ -45,7 +48,7 @@ export class LongNameReader {
     const order = record.readUInt8(0);
     const number = order & NUMBER;
     const sum = record.readUInt8(13);
-    const isFirst = (order & FIRST_OF_NAME) !== 0;
+    const isFirst = (order & FIRST_OF_NAME) !== 0 && number <= MOST_PARTS;
     if (isFirst) {
       this.#name = '';
       this.#sum = sum;
@@ -61,7 +64,11 @@ export class LongNameReader {
   /** The name, when it is whole and belongs to the short one; the next one begins anew. */
   take(shortName: Buffer): string | undefined {
     const { length } = this.#name;
-    const isOwn = this.#expected === 0 && length > 0 && this.#sum === checksum(shortName);
+    const isOwn =
+      this.#expected === 0 &&
+      length > 0 &&
+      length <= LONGEST_NAME &&
+      this.#sum === checksum(shortName);
     const name = isOwn ? this.#name : undefined;
     this.reset();
     return name;

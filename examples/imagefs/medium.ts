@@ -3,6 +3,7 @@ import { DokanError, NtStatus } from 'node-dokan';
 import { Device } from './device.js';
 import { FatVolume } from './fat_volume.js';
 import { BOOT_SECTOR_SIZE, parseBootSector, type Geometry } from './geometry.js';
+import { ImageError, isOfImage } from './image_error.js';
 import { identityOf, ImageFile, type FileIdentity } from './image_file.js';
 import type { ImageOpen } from './image_open.js';
 import { OpenFiles } from './open_files.js';
@@ -15,6 +16,9 @@ export type MediumEvent = 'absent' | 'back' | 'changed';
 
 /** Milliseconds between two looks at the file: no request is for longer unaware that it is gone. */
 const LOOK_INTERVAL = 250;
+
+/** Windows may set the time of a write as late as when the file is closed. */
+const HAS_TIME_OF_WRITE = process.platform !== 'win32';
 
 interface Inserted {
   readonly image: ImageFile;
@@ -34,7 +38,8 @@ const SPOILING: number[] = [
 
 /**
  * The image as a medium that may be taken out and put back. It is the same medium when serial
- * number, label and size are the same; a file that was replaced is noticed by its inode.
+ * number, label and size are the same; a file that was replaced is noticed by its inode, one that
+ * somebody else wrote to by its time: then it is read anew.
  */
 export class Medium {
   readonly opens = new OpenFiles();
@@ -44,10 +49,11 @@ export class Medium {
   #inserted: Inserted | undefined;
   /** The volume that was in last: what is open is compared with it. */
   #latest: Inserted;
-  /** The file as it was when the medium was found to be gone. */
-  #lastSeen: FileIdentity | undefined;
   #looked = performance.now();
   #hasChanged = false;
+  /** It was read anew, and what the host keeps of it is out of date: to be told by `check`. */
+  #isOutdated = false;
+  #isAbsenceTold = false;
   #isSpoiled = false;
 
   /**
@@ -71,22 +77,32 @@ export class Medium {
     return this.#latest.volume;
   }
 
-  /** Looks at the file. 'changed' is said once: then the other medium is present. */
+  /**
+   * Looks at the file. 'changed' is said once: then the other medium is present. 'absent' is also
+   * said once of one that somebody has written to, so that nothing of it is kept anywhere.
+   */
   check(): MediumState {
     this.#look();
-    if (this.#inserted === undefined) return 'absent';
-    if (!this.#hasChanged) return 'present';
-    this.#hasChanged = false;
-    return 'changed';
+    if (this.#inserted === undefined) {
+      this.#isAbsenceTold = true;
+      this.#isOutdated = false;
+      return 'absent';
+    }
+    const state = this.#hasChanged ? 'changed' : this.#isOutdated ? 'absent' : 'present';
+    this.#hasChanged = this.#isOutdated = false;
+    return state;
   }
 
   /**
    * The volume that is in. One that nobody was told of by `check` is none yet: what was opened in it
    * would be taken for an open of the one before.
+   * @param isChange - it is to be written to: then it is looked at in any case, since what is in
+   *   memory would go to whatever has been put in its place
    * @throws DokanError NO_MEDIA_IN_DEVICE
    */
-  volume(): FatVolume {
-    if (this.#isSpoiled || performance.now() - this.#looked >= LOOK_INTERVAL) this.#look();
+  volume(isChange = false): FatVolume {
+    const isUrgent = this.#isSpoiled || (isChange && this.#inserted !== undefined);
+    if (isUrgent || performance.now() - this.#looked >= LOOK_INTERVAL) this.#look();
     if (this.#inserted === undefined || this.#hasChanged) {
       throw new DokanError(NtStatus.NO_MEDIA_IN_DEVICE);
     }
@@ -95,11 +111,13 @@ export class Medium {
 
   /** An open is closed, whether there is a medium or not. */
   close(open: ImageOpen): void {
+    // Closing may free clusters: not those of whatever has been put in.
+    if (this.#inserted !== undefined && !open.isLost && open.entry.isRemoved) this.#look();
     this.opens.remove(open, this.#inserted?.volume);
   }
 
   /**
-   * A request has failed.
+   * A request has failed. One that only reads has spoiled nothing: a sector may be bad.
    * @param isChange - it was one that writes
    * @returns what it is to fail with
    */
@@ -108,7 +126,7 @@ export class Medium {
       const isDeviceError = error.status === NtStatus.IO_DEVICE_ERROR;
       if (!isDeviceError && !(isChange && SPOILING.includes(error.status))) return error;
     }
-    this.#isSpoiled = true;
+    this.#isSpoiled ||= isChange;
     this.#look();
     return this.#inserted === undefined ? new DokanError(NtStatus.NO_MEDIA_IN_DEVICE) : error;
   }
@@ -136,21 +154,32 @@ export class Medium {
     try {
       inserted = this.#insert();
     } catch (error) {
-      // Whatever keeps it from being read: without a code it is a defect of ours.
-      if (!(error instanceof Error) || !('code' in error)) throw error;
+      if (!isOfImage(error)) throw error;
       if (wasPresent) this.#report('absent');
       return;
     }
     this.#inserted = this.#latest = inserted;
-    this.#isSpoiled = false;
     if (isSameMedium(before, inserted)) {
-      const { image } = inserted;
-      this.opens.moveTo(inserted.volume, isSameFile(this.#lastSeen, image.identity()));
+      this.#goOn(before, inserted);
       if (!wasPresent) this.#report('back');
     } else {
       this.opens.loseAll();
       this.#hasChanged = true;
       this.#report('changed');
+    }
+    this.#isAbsenceTold = false;
+  }
+
+  /** The medium is the one it was before. */
+  #goOn(before: Inserted, { image, volume }: Inserted): void {
+    const isUntouched = isSameFile(before.image.known, image.known);
+    this.#isOutdated ||= !isUntouched && !this.#isAbsenceTold;
+    this.opens.moveTo(volume, isUntouched);
+    try {
+      this.opens.removeClosed(volume);
+    } catch (error) {
+      if (!isOfImage(error)) throw error;
+      this.#isSpoiled = true;
     }
   }
 
@@ -160,6 +189,7 @@ export class Medium {
       const own = image.identity();
       if (seen.inode !== own.inode || seen.device !== own.device) return false;
       if (own.size !== size) return false;
+      if (HAS_TIME_OF_WRITE && own.modified !== image.known.modified) return false;
       const boot = Buffer.alloc(BOOT_SECTOR_SIZE);
       device.read(boot, 0);
       const geometry = parseBootSector(boot);
@@ -171,15 +201,9 @@ export class Medium {
 
   /** Lets go of the file, so that what holds it can be taken away. */
   #eject(): void {
-    const { image } = this.#inserted ?? {};
+    this.#inserted?.image.close();
     this.#inserted = undefined;
-    if (image === undefined) return;
-    try {
-      this.#lastSeen = image.identity();
-    } catch {
-      this.#lastSeen = undefined;
-    }
-    image.close();
+    this.#isSpoiled = false;
   }
 
   #insert(): Inserted {
@@ -191,7 +215,11 @@ export class Medium {
       return { image, found, device, volume, size: image.size() };
     } catch (error) {
       image.close();
-      throw error;
+      if (error instanceof ImageError || !isOfImage(error)) throw error;
+      const { code = 'EIO' } = error as NodeJS.ErrnoException;
+      const problem = `The FAT file system cannot be read (${code})`;
+      const cure = 'Have it mended (fsck.fat, chkdsk), or take a copy that is whole (--image).';
+      throw new ImageError(code, problem, this.#path, cure, error);
     }
   }
 }
@@ -215,11 +243,6 @@ function isSameVolume(one: Geometry, other: Geometry): boolean {
 }
 
 /** The same file, and nobody has written to it. Mounted again, its disk may have another number. */
-function isSameFile(one: FileIdentity | undefined, other: FileIdentity): boolean {
-  return (
-    one !== undefined &&
-    one.inode === other.inode &&
-    one.size === other.size &&
-    one.modified === other.modified
-  );
+function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
+  return one.inode === other.inode && one.size === other.size && one.modified === other.modified;
 }

@@ -12,6 +12,8 @@ interface Partition {
   readonly number: number;
   readonly type: number;
   readonly position: number;
+  /** Bytes. */
+  readonly size: number;
 }
 
 const SECTOR = 512;
@@ -43,11 +45,11 @@ export function findVolume(image: DiskImage, path: string, partition?: number): 
     const found = volumeAt(image, chosen, size);
     if (found === undefined)
       throw notFat(path, `partition ${String(partition)} is of another kind`);
-    return checkSize(found, size, path);
+    return checkSize(found, size, path, chosen);
   }
   for (const candidate of partitions) {
     const found = FAT_TYPES.includes(candidate.type) ? volumeAt(image, candidate, size) : undefined;
-    if (found !== undefined) return checkSize(found, size, path);
+    if (found !== undefined) return checkSize(found, size, path, candidate);
   }
   throw notFat(path, describe(first, partitions));
 }
@@ -65,7 +67,10 @@ function partitionsOf(sector: Buffer): Partition[] {
     const at = TABLE + (number - 1) * TABLE_ENTRY;
     const type = sector.readUInt8(at + 4);
     const start = sector.readUInt32LE(at + 8);
-    if (type !== 0 && start !== 0) found.push({ number, type, position: start * SECTOR });
+    if (type !== 0 && start !== 0) {
+      const size = sector.readUInt32LE(at + 12) * SECTOR;
+      found.push({ number, type, position: start * SECTOR, size });
+    }
   }
   return found;
 }
@@ -80,7 +85,20 @@ function volumeAt(
   return geometry && { position, geometry };
 }
 
-function checkSize(found: FoundVolume, size: number, path: string): FoundVolume {
+function checkSize(
+  found: FoundVolume,
+  size: number,
+  path: string,
+  partition?: Partition,
+): FoundVolume {
+  if (partition !== undefined && found.geometry.size > partition.size) {
+    throw new ImageError(
+      'ERR_NOT_FAT',
+      `The FAT file system is larger than partition ${String(partition.number)}, which it is in`,
+      path,
+      'What lies behind the partition would be overwritten: mend the partition table.',
+    );
+  }
   if (found.position + found.geometry.size <= size) return found;
   throw new ImageError(
     'ERR_NOT_FAT',

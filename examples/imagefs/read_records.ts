@@ -1,3 +1,4 @@
+import type { Geometry } from './geometry.js';
 import { isLongNameRecord, LongNameReader } from './long_name.js';
 import { LABEL_BIT, Record, SLOT_SIZE } from './record.js';
 import { showShortName } from './short_name.js';
@@ -14,11 +15,19 @@ export interface FoundRecord {
 /** `.` and `..`, which each directory but the root begins with. */
 const DOT = 0x2e;
 
+export interface FoundRecords {
+  readonly found: FoundRecord[];
+  /** Files and directories whose names are all spaces. */
+  readonly nameless: number;
+  readonly label: string | undefined;
+}
+
 /** Reads the bytes of a directory. */
-export function readRecords(bytes: Buffer): { found: FoundRecord[]; label: string | undefined } {
+export function readRecords(bytes: Buffer, geometry: Geometry): FoundRecords {
   const found: FoundRecord[] = [];
   const reader = new LongNameReader();
   let label: string | undefined;
+  let nameless = 0;
   let nameStart = -1;
   for (let at = 0; at < bytes.length; at += SLOT_SIZE) {
     const slot = at / SLOT_SIZE;
@@ -36,10 +45,11 @@ export function readRecords(bytes: Buffer): { found: FoundRecord[]; label: strin
       continue;
     }
     // A copy: the bytes of the whole directory would stay for the sake of one entry.
-    const own = new Record(Buffer.from(record));
+    const own = new Record(Buffer.from(record), geometry);
     const name = long ?? showShortName(own.shortName, own.caseBits);
     const nameSlots = long === undefined ? 0 : slot - nameStart;
-    if (name !== '') found.push({ name, record: own, slot, nameSlots });
+    if (name === '') nameless += 1;
+    else found.push({ name, record: own, slot, nameSlots });
   }
-  return { found, label };
+  return { found, nameless, label };
 }

@@ -1,5 +1,6 @@
 import { FileAttributes, type FileTimes } from 'node-dokan';
 import { decodeTime, encodeTime } from './fat_time.js';
+import type { Geometry } from './geometry.js';
 import { SHORT_LENGTH } from './short_name.js';
 
 /** Bytes of a record of a directory. */
@@ -13,10 +14,13 @@ export const LABEL_BIT = 0x08;
 /** What a directory says of a file, in its 32 bytes. FAT's attributes have NT's values. */
 export class Record {
   readonly bytes: Buffer;
+  /** Whether numbers of clusters have an upper half; others than FAT32 keep something else there. */
+  readonly #isWide: boolean;
 
   /** @param bytes - 32; those of a new file are zeros */
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, { kind }: Pick<Geometry, 'kind'>) {
     this.bytes = bytes;
+    this.#isWide = kind === 'FAT32';
   }
 
   get shortName(): Buffer {
@@ -51,12 +55,13 @@ export class Record {
   }
 
   get firstCluster(): number {
-    return this.bytes.readUInt16LE(26) + this.bytes.readUInt16LE(20) * 0x1_0000;
+    const low = this.bytes.readUInt16LE(26);
+    return this.#isWide ? low + this.bytes.readUInt16LE(20) * 0x1_0000 : low;
   }
 
   set firstCluster(cluster: number) {
     this.bytes.writeUInt16LE(cluster & 0xffff, 26);
-    this.bytes.writeUInt16LE(cluster >>> 16, 20);
+    if (this.#isWide) this.bytes.writeUInt16LE(cluster >>> 16, 20);
   }
 
   get size(): number {

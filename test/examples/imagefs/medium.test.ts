@@ -23,11 +23,15 @@ vi.mock('node:fs', async (original) => {
     looks.count += 1;
     return (real.statSync as (...given: unknown[]) => unknown)(...args);
   };
+  const openSync = (...args: unknown[]): unknown => {
+    looks.count += 1;
+    return (real.openSync as (...given: unknown[]) => unknown)(...args);
+  };
   const writeSync = (...args: unknown[]): unknown => {
     if (writes.left-- === 0) throw Object.assign(new Error('bad sector'), { code: 'EIO' });
     return (real.writeSync as (...given: unknown[]) => unknown)(...args);
   };
-  return { ...real, statSync, writeSync };
+  return { ...real, statSync, openSync, writeSync };
 });
 
 const temporary = temporaryDirectory();
@@ -90,11 +94,14 @@ describe.skipIf(missingFatTools !== undefined)(`a medium ${missingFatTools ?? ''
       }
       looks.count = 0;
       const start = performance.now();
-      for (let requests = 0; requests < 20_000; requests += 1) {
+      const elapsed = (): number => performance.now() - start;
+      for (let requests = 0; requests < 20_000 || (looks.count < 2 && elapsed() < 30_000);) {
         failure(() => scene.operations.queryOpen('/nothing'));
+        requests += 1;
       }
-      const most = (performance.now() - start) / 250 + 1;
+      const most = elapsed() / 250 + 1;
       expect(looks.count).toBeLessThanOrEqual(most);
+      expect(looks.count).toBeGreaterThanOrEqual(2);
     }
   });
 
@@ -155,6 +162,8 @@ describe.skipIf(missingFatTools !== undefined)(`a medium ${missingFatTools ?? ''
     later.mockRestore();
     elsewhere.write('/added', 'added');
     renameSync(`${image}.copy`, image);
+    // Said once, so that the host keeps nothing of how it was.
+    expect(scene.operations.checkMedia()).toBe('absent');
     expect(scene.operations.checkMedia()).toBe('present');
     expect(scene.readOpen(stays)).toBe('stays');
     expect(failure(() => scene.readOpen(goes))).toBe('FILE_INVALID');

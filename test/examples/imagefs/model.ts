@@ -94,7 +94,9 @@ export class Comparison {
   static tree(volume: FatVolume): Map<string, string> {
     const found = new Map<string, string>();
     const walk = (path: string, directory: Entry): void => {
-      for (const entry of volume.contents(directory).list()) {
+      const entries = listed(volume, directory);
+      if (entries === undefined) found.set(path, 'unreadable');
+      for (const entry of entries ?? []) {
         const own = `${path}/${entry.name}`;
         found.set(own, entry.isDirectory ? 'directory' : digest(contentsOf(volume, entry)));
         if (entry.isDirectory) walk(own, entry);
@@ -274,4 +276,14 @@ export function contentsOf(volume: FatVolume, entry: Entry): Buffer {
   const buffer = Buffer.alloc(entry.record.size);
   volume.data.read(entry, buffer, 0);
   return buffer;
+}
+
+/** Undefined where the directory has a second name, which a move that is cut leaves behind. */
+function listed(volume: FatVolume, directory: Entry): Entry[] | undefined {
+  try {
+    return volume.contents(directory).list();
+  } catch (error) {
+    if (error instanceof DokanError && error.code === 'FILE_CORRUPT_ERROR') return undefined;
+    throw error;
+  }
 }

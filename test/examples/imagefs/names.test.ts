@@ -108,6 +108,10 @@ describe('long names', () => {
     expect(read(bytes.subarray(32))).toBeUndefined();
     expect(read(bytes.subarray(0, 32))).toBeUndefined();
     expect(read(bytes, Buffer.from('OTHER   TXT'))).toBeUndefined();
+    // By the specification a name has at most 20 parts, and 255 units.
+    expect(read(encodeLongName('x'.repeat(255), short))).toBe('x'.repeat(255));
+    expect(read(encodeLongName('x'.repeat(256), short))).toBeUndefined();
+    expect(read(encodeLongName('x'.repeat(261), short))).toBeUndefined();
     const mixed = Buffer.concat([bytes.subarray(0, 32), bytes.subarray(64)]);
     expect(read(mixed)).toBeUndefined();
   });

@@ -1,6 +1,7 @@
 import { copyFileSync, openSync, readFileSync, writeFileSync, writeSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { ImageError } from '../../../examples/imagefs/image_error.js';
 import { examplePath } from '../../support/example.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 import { runProgram } from '../../support/tools.js';
@@ -64,6 +65,21 @@ describe.skipIf(missingFatTools !== undefined)(`images ${missingFatTools ?? ''}`
     expect(() => new Scene(disk, 1)).toThrow(/partition 1 is of another kind/);
   });
 
+  it('are refused where the volume reaches into what lies behind its partition', () => {
+    const two = labelled('LARGE');
+    const disk = makeDisk('small.img', { 1: { type: 0x01, image: two }, 2: { type: 0x83 } });
+    const bytes = readFileSync(disk);
+    bytes.writeUInt32LE(MEGABYTE / 512 - 1, 446 + 12);
+    const path = join(temporary.path, 'smaller.img');
+    writeFileSync(path, bytes);
+    for (const partition of [undefined, 1]) {
+      const scene = (): unknown => new Scene(path, partition);
+      expect(failure(scene)).toBe('ERR_NOT_FAT');
+      expect(scene).toThrow(/larger than partition 1/);
+    }
+    expect(new Scene(disk).operations.getVolumeInformation().volumeName).toBe('LARGE');
+  });
+
   const refused = (name: string, bytes: Buffer): (() => unknown) => {
     const path = join(temporary.path, name);
     writeFileSync(path, bytes);
@@ -106,7 +122,7 @@ describe.skipIf(missingFatTools !== undefined)(`images ${missingFatTools ?? ''}`
           scene.names();
           void scene.medium.end();
         } catch (error) {
-          expect(error).toHaveProperty('code');
+          expect(error).toBeInstanceOf(ImageError);
         }
       }
     }

@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.js';
-import { checkImage, makeImage, missingFatTools } from './images.js';
+import { checkImage, makeImage, missingFatTools, mtool } from './images.js';
 import { MountedImage } from './mounted_image.js';
 import { isGood, isWithout, VolumeClient } from './volume_client.js';
 
@@ -124,6 +124,28 @@ describe.skipIf(missing !== undefined)(`a stick that is pulled ${missing ?? ''}`
       ({ write, read, list }) => write === 'ESTALE' && read === 'ok' && list === 'ok',
     );
     await writer.end();
+    await volume.unmount();
+    checkImage(volume.image);
+  });
+
+  it('shows what was written to it elsewhere, and nothing of how it was', async () => {
+    expect(readFileSync(volume.path('kept'), 'utf8')).toBe('kept');
+    const theirs = join(dirname(volume.image), 'theirs');
+    writeFileSync(theirs, 'them');
+    renameSync(volume.image, `${volume.image}.away`);
+    mtool('mcopy', `${volume.image}.away`, '-o', theirs, '::kept');
+    mtool('mcopy', `${volume.image}.away`, theirs, '::added');
+    renameSync(`${volume.image}.away`, volume.image);
+    await eventually('the new contents', () => readOf(volume.path('kept')) === 'them');
+    await eventually('the new file', () => readOf(volume.path('added')) === 'them');
+    await eventually('to be writable', () => {
+      try {
+        writeFileSync(volume.path('ours'), 'ours');
+        return true;
+      } catch {
+        return false;
+      }
+    });
     await volume.unmount();
     checkImage(volume.image);
   });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FileAttributes } from 'node-dokan';
 import { temporaryDirectory } from '../../support/temporary.js';
-import { KINDS, makeImage, MemoryImage, missingFatTools, mtool } from './images.js';
+import { checkImage, KINDS, makeImage, MemoryImage, missingFatTools, mtool } from './images.js';
 import { contentsOf } from './model.js';
 import { failure, Scene } from './scene.js';
 
@@ -13,7 +13,7 @@ const SLOT = 32;
 
 describe.skipIf(missingFatTools !== undefined)(`a volume ${missingFatTools ?? ''}`, () => {
   let count = 0;
-  const newImage = ([, size, args]: (typeof KINDS)[number]): string => {
+  const newImage = ([, size, args]: readonly [string, number, readonly string[]]): string => {
     count += 1;
     return makeImage(join(temporary.path, `${String(count)}.img`), size, ...args);
   };
@@ -52,6 +52,43 @@ describe.skipIf(missingFatTools !== undefined)(`a volume ${missingFatTools ?? ''
     expect(names(disk)).toEqual(['A', 'X']);
     disk.mount().create('/a longer name', false, 0);
     expect(names(disk)).toEqual(['A', 'X', 'a longer name']);
+  });
+
+  it('does not rename what is deleted, and still open', () => {
+    const image = newImage(fat12);
+    const scene = new Scene(image);
+    scene.write('/victim', 'v'.repeat(5000));
+    const file = scene.open('/victim');
+    scene.remove('/victim');
+    scene.write('/other', 'other');
+    expect(failure(() => scene.operations.moveFile('/victim', '/back', false, file))).toBe(
+      'DELETE_PENDING',
+    );
+    expect(scene.names()).toEqual(['other']);
+    scene.close('/victim', file);
+    expect(scene.read('/other')).toBe('other');
+    checkImage(image);
+  });
+
+  it.each([
+    ['FAT12', 1000, ['-F', '12', '-S', '4096', '-s', '1']],
+    ['FAT12', 1000, ['-F', '12', '-S', '1024', '-f', '1']],
+    ['FAT16', 20_001, ['-F', '16', '-S', '2048', '-s', '1']],
+    ['FAT32', 20_000, ['-F', '32', '-S', '4096', '-s', '1']],
+    ['FAT32', 20_000, ['-F', '32', '-S', '1024', '-s', '1', '-f', '1']],
+  ] as const)('may have other sectors, and one table: %s of %i KiB %s', (...kind) => {
+    const image = newImage(kind);
+    const scene = new Scene(image);
+    expect(scene.medium.latest.geometry.kind).toBe(kind[0]);
+    for (const path of ['/dir one', '/two']) scene.makeDirectory(path);
+    for (let number = 0; number < 60; number += 1) {
+      scene.write(`/dir one/some long file name ${String(number)}`, 'x'.repeat(number * 37));
+    }
+    const directory = scene.open('/dir one');
+    scene.operations.moveFile('/dir one', '/two/moved', false, directory);
+    scene.close('/two/moved', directory);
+    expect(scene.names('/two/moved').length).toBe(60);
+    checkImage(image);
   });
 
   it('gives up a file whose clusters go round in circles, and no other', () => {

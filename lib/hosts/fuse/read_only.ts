@@ -60,18 +60,17 @@ async function withoutReadOnly(
   moved: string | undefined,
 ): Promise<void> {
   const cleared: Cleared[] = [];
-  for (const path of paths) {
-    const attributes = await readOnlyAttributes(target, path, caller);
-    if (attributes === undefined) continue;
-    await setAttributes(target, path, caller, attributes & ~FileAttributes.READONLY);
-    cleared.push({ path, attributes });
-  }
-  if (cleared.length === 0) throw error;
   try {
+    for (const path of paths) {
+      const attributes = await readOnlyAttributes(target, path, caller);
+      if (attributes === undefined) continue;
+      await setAttributes(target, path, caller, attributes & ~FileAttributes.READONLY);
+      cleared.push({ path, attributes });
+    }
+    if (cleared.length === 0) throw error;
     await work();
   } catch (failure) {
-    for (const { path, attributes } of cleared)
-      await setAttributes(target, path, caller, attributes);
+    for (const { path, attributes } of cleared) await putBack(target, path, caller, attributes);
     throw failure;
   }
   const [first] = cleared;
@@ -94,6 +93,20 @@ async function readOnlyAttributes(
   }
   const attributes = attributesOf(info);
   return (attributes & FileAttributes.READONLY) === 0 ? undefined : attributes;
+}
+
+/** One that fails keeps the others from nothing, and the failure it follows is the one to tell. */
+async function putBack(
+  target: RequestTarget,
+  path: string,
+  caller: Caller,
+  attributes: number,
+): Promise<void> {
+  try {
+    await setAttributes(target, path, caller, attributes);
+  } catch {
+    // It stays writable.
+  }
 }
 
 function setAttributes(

@@ -15,12 +15,17 @@ const refuse = (name: NtStatusName): never => {
 let files: Map<string, number>;
 /** Whoever may not delete anything. */
 let isForbidden: boolean;
+/** Whose attributes cannot be set. */
+let unchangeable: string | undefined;
 
 /** A file system that has attributes and no modes, and protects what is READONLY as NT does. */
 const operations: DokanOperations = {
   createFile: (path) => (files.has(path) ? 'opened' : refuse('OBJECT_NAME_NOT_FOUND')),
   getFileInformation: (path) => ({ size: 0, attributes: files.get(path) ?? 0 }),
-  setFileAttributes: (path, attributes) => void files.set(path, attributes),
+  setFileAttributes: (path, attributes) => {
+    if (path === unchangeable) refuse('PRIVILEGE_NOT_HELD');
+    files.set(path, attributes);
+  },
   deleteFile: (path) => checkDeletion(path),
   deleteDirectory: (path) => checkDeletion(path),
   cleanup: (path, file) => {
@@ -44,6 +49,7 @@ let all: Dispatched;
 
 beforeEach(() => {
   isForbidden = false;
+  unchangeable = undefined;
   files = new Map([
     ['/', DIRECTORY],
     ['/protected', READONLY | ARCHIVE],
@@ -80,6 +86,14 @@ describe('what is READONLY', () => {
     expect(files.get('/protected')).toBe(READONLY | ARCHIVE);
     const names = [cString('protected'), cString('other')];
     expect(await ask('RENAME', body.rename(1), ...names)).toBe('EACCES');
+    expect(files.get('/protected')).toBe(READONLY | ARCHIVE);
+    expect(files.get('/other')).toBe(READONLY);
+  });
+
+  it('is so as before when the other one cannot be changed', async () => {
+    unchangeable = '/other';
+    const names = [cString('protected'), cString('other')];
+    expect(await ask('RENAME', body.rename(1), ...names)).toBe('EPERM');
     expect(files.get('/protected')).toBe(READONLY | ARCHIVE);
     expect(files.get('/other')).toBe(READONLY);
   });

@@ -1,5 +1,6 @@
 import { describeError } from '../service/errors.js';
 import { Service } from '../service/service.js';
+import { outliveReaders } from './output.js';
 
 export interface RunOptions {
   readonly config: string;
@@ -8,11 +9,7 @@ export interface RunOptions {
 
 /** Runs the service until a signal or a request ends it. */
 export async function runService({ config, keepMounts }: RunOptions): Promise<void> {
-  // Whoever reads this may go; the mounts must not.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.removeAllListeners('error');
-    stream.on('error', () => undefined);
-  }
+  outliveReaders();
   const say = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };

@@ -13,17 +13,21 @@ export async function runService({ config, keepMounts }: RunOptions): Promise<vo
   const say = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
-  const service = await Service.start({ config, say });
-  const end = (): void => void service.shutdown(keepMounts);
+  const starting = Service.start({ config, say });
+  // A signal while it starts does not end it half way.
+  const end = (): void => {
+    starting.then((service) => void service.shutdown(keepMounts)).catch(() => undefined);
+  };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
   process.on('SIGHUP', () => {
-    Promise.resolve()
-      .then(() => service.reload())
+    starting
+      .then((service) => service.reload())
       .catch((error: unknown) => {
         say(`error: nothing has changed: ${describeError(error).message}`);
       });
   });
+  const service = await starting;
   process.stdout.write(`service runs (process ${process.pid}), ${config}\n`);
   await service.ended;
   // Processes that it has started may go on; they do not keep it.

@@ -92,11 +92,14 @@ describe('a service', () => {
     configure({ point: memory, example: 'memfs' });
     const running = await service.start();
     const child = await service.processOf(memory);
+    // So that it cannot have ended before the second one comes.
+    process.kill(child, 'SIGSTOP');
     running.signal('SIGINT');
-    await eventually('it to begin', () => {
-      running.signal('SIGINT');
-      return running.ended !== undefined || mountedOn(memory) === undefined;
-    });
+    await service.until(memory, 'stopping');
+    running.signal('SIGINT');
+    await service.until(memory, 'stopping');
+    expect(isAlive(child)).toBe(true);
+    process.kill(child, 'SIGCONT');
     expect(await running.exit).toEqual({ code: 0, signal: null });
     await nothingIsLeft(child);
     // A killed process would not have removed what it has made.

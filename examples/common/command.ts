@@ -118,6 +118,8 @@ async function serve<Context>(mountPoint: string, program: VolumeProgram<Context
   console.log('Ctrl+C unmounts.');
   const { reason } = await volume.closed;
   if (reason !== 'unmounted') console.error(`${volume.mountPoint} is gone: ${reason}`);
+  // Nobody wanted that: who started it may start it again.
+  if (reason === 'lost') process.exitCode = EXIT_MOUNT;
 }
 
 /** An error with a code says what to do about it; one without is a defect, shown with its stack. */

@@ -29,7 +29,8 @@ export function reportError(error: unknown): number {
 
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return 'code' in error ? error.message : (error.stack ?? error.message);
+  // A message may name a file.
+  return 'code' in error ? printable(error.message) : (error.stack ?? error.message);
 }
 
 /** `dokan list | head` ends when head has enough, and that is no failure. */
@@ -40,6 +41,14 @@ export function quitWhenNobodyReads(): void {
       if (['EPIPE', 'EOF', 'EINVAL'].includes(error.code ?? '')) process.exit();
       throw error;
     });
+  }
+}
+
+/** Whoever reads what is said may go; what is mounted must not. From now on that ends nothing. */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error');
+    stream.on('error', () => undefined);
   }
 }
 

@@ -1,5 +1,6 @@
 import { describeError } from '../service/errors.js';
 import { Service } from '../service/service.js';
+import { outliveReaders } from './output.js';
 
 export interface RunOptions {
   readonly config: string;
@@ -8,25 +9,25 @@ export interface RunOptions {
 
 /** Runs the service until a signal or a request ends it. */
 export async function runService({ config, keepMounts }: RunOptions): Promise<void> {
-  // Whoever reads this may go; the mounts must not.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.removeAllListeners('error');
-    stream.on('error', () => undefined);
-  }
+  outliveReaders();
   const say = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
-  const service = await Service.start({ config, say });
-  const end = (): void => void service.shutdown(keepMounts);
+  const starting = Service.start({ config, say });
+  // A signal while it starts does not end it half way.
+  const end = (): void => {
+    starting.then((service) => void service.shutdown(keepMounts)).catch(() => undefined);
+  };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
   process.on('SIGHUP', () => {
-    Promise.resolve()
-      .then(() => service.reload())
+    starting
+      .then((service) => service.reload())
       .catch((error: unknown) => {
         say(`error: nothing has changed: ${describeError(error).message}`);
       });
   });
+  const service = await starting;
   process.stdout.write(`service runs (process ${process.pid}), ${config}\n`);
   await service.ended;
   // Processes that it has started may go on; they do not keep it.

@@ -19,6 +19,12 @@ const GONE = new Set(['Z', 'X', 'x']);
 
 let own: Promise<string | undefined> | undefined;
 
+/** @returns undefined when there is no such process, or the system does not say */
+export async function identityOf(id: number): Promise<ProcessIdentity | undefined> {
+  const started = await startOf(id);
+  return started === undefined ? undefined : { id, started };
+}
+
 /** @returns undefined when the system does not say */
 export async function thisProcess(): Promise<ProcessIdentity | undefined> {
   const started = await (own ??= startOf(process.pid));

@@ -5,6 +5,7 @@ import { checkBoolean, checkDuration, checkNames, checkText } from '../option_ch
 import { resolveOptions, type MountOptions } from '../options.js';
 import type { BackOff, MountSpec, RestartPolicy, ServiceEntry } from './entry.js';
 import { ConfigError } from './errors.js';
+import { isRecord } from './files.js';
 import { EXAMPLES, type ExampleName } from './example_programs.js';
 
 const FIELDS = [
@@ -19,6 +20,8 @@ const DEFAULT_HUNG_AFTER = 30_000;
  * would write into the directory below meanwhile.
  */
 const DEFAULT_OPTIONS: MountOptions = { forceUnmount: true, autoUnmount: false };
+/** Milliseconds; starting a process again and again would do nothing else. */
+const SHORTEST_BACK_OFF = 100;
 const LONGEST_DELAY = 86_400_000;
 const LONGEST_POINT = 4_096;
 
@@ -40,7 +43,8 @@ export async function readConfig(file: string): Promise<ServiceEntry[]> {
 
 /**
  * @param text - of the configuration, JSON
- * @param file - its path: paths of modules are relative to its directory
+ * @param file - its path: paths of modules are relative to its directory, where the processes work,
+ *   so that paths in `arguments` are as well
  * @throws ConfigError
  */
 export function parseConfig(text: string, file: string): ServiceEntry[] {
@@ -140,15 +144,21 @@ function checkMountOptions(options: unknown): void {
 
 function toBackOff(given: unknown): BackOff {
   const names = Object.keys(DEFAULT_BACK_OFF) as (keyof BackOff)[];
-  if (given === null) throw expected('backOff', 'an object', given);
+  if (given !== undefined && !isRecord(given)) throw expected('backOff', 'an object', given);
   const backOff = checkNames(given, names);
   for (const name of names) {
     const value = backOff[name];
     if (value !== undefined) checkDuration(LONGEST_DELAY)(`backOff.${name}`, value);
   }
   const resolved = { ...DEFAULT_BACK_OFF, ...backOff };
+  if (resolved.initial < SHORTEST_BACK_OFF) {
+    const what = `at least ${SHORTEST_BACK_OFF} milliseconds`;
+    throw expected('backOff.initial', what, resolved.initial);
+  }
   if (resolved.initial > resolved.maximum) {
-    throw new OptionError('backOff.initial', "Field 'initial' exceeds field 'maximum'");
+    const { initial, maximum } = resolved;
+    const field = backOff['initial'] === undefined ? 'backOff.maximum' : 'backOff.initial';
+    throw new OptionError(field, `'initial' (${initial} ms) exceeds 'maximum' (${maximum} ms)`);
   }
   return resolved;
 }

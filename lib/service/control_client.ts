@@ -1,4 +1,6 @@
 import { createConnection } from 'node:net';
+import { readMountInfo } from '../mounts/mountinfo.js';
+import { existingRuntimeDirectory } from '../mounts/runtime_directory.js';
 import { ServiceError } from './errors.js';
 import { isRecord } from './files.js';
 import { controlPath, type Request } from './protocol.js';
@@ -11,6 +13,7 @@ const PATIENCE = 180_000;
  * @throws ServiceError ERR_SERVICE_NOT_RUNNING when there is none; what the service answers with else
  */
 export async function askService(request: Request): Promise<unknown> {
+  await checkPlace();
   const line = await exchange(`${JSON.stringify(request)}\n`);
   let answer: unknown;
   try {
@@ -24,6 +27,13 @@ export async function askService(request: Request): Promise<unknown> {
   const message =
     'The service ended before it had answered. Its own output, or the journal, tells why.';
   throw new ServiceError('ERR_SERVICE_ANSWER', message);
+}
+
+/** Where others could put a socket of theirs, nothing is asked. */
+async function checkPlace(): Promise<void> {
+  if (process.platform !== 'linux') return;
+  const directory = await existingRuntimeDirectory(await readMountInfo());
+  if (directory === undefined) throw notRunning();
 }
 
 function exchange(line: string): Promise<string> {
@@ -49,6 +59,10 @@ function exchange(line: string): Promise<string> {
 
 function unreachable(error: NodeJS.ErrnoException): Error {
   if (error.code !== 'ENOENT' && error.code !== 'ECONNREFUSED') return error;
+  return notRunning({ cause: error });
+}
+
+function notRunning(options?: ErrorOptions): ServiceError {
   const message = 'No service of this user runs. Start it: dokan service run';
-  return new ServiceError('ERR_SERVICE_NOT_RUNNING', message, { cause: error });
+  return new ServiceError('ERR_SERVICE_NOT_RUNNING', message, options);
 }

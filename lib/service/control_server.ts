@@ -1,5 +1,6 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, renameSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { settledWithin } from '../settled_within.js';
 import { describeError } from './errors.js';
 import { remove } from './files.js';
@@ -19,6 +20,13 @@ const PATIENCE = 30_000;
 /** Milliseconds the last answers may take to go out. */
 const LAST_ANSWERS = 1_000;
 
+const isSocket = process.platform !== 'win32';
+
+/** Shorter than the name it gets: not too long either. */
+function ownSocket(): string {
+  return join(dirname(controlPath()), `c.${process.pid}`);
+}
+
 export type Handler = (request: Request) => Promise<unknown>;
 
 /** Listens for requests, and answers each when it is done. */
@@ -35,11 +43,14 @@ export class ControlServer {
     this.#server.maxConnections = MOST_CONNECTIONS;
   }
 
-  /** Whoever calls this holds the lock: a socket that lies there is a dead service's. */
+  /**
+   * Nobody finds it until `show`. Its socket has a name of its own first, as the one that is listened
+   * at is removed when the server closes, whosesoever it is by then.
+   * @throws ServiceError when the path is too long; Error when there can be no socket
+   */
   static async listen(handle: Handler): Promise<ControlServer> {
     const control = new ControlServer(handle);
-    const path = controlPath();
-    const isSocket = process.platform !== 'win32';
+    const path = isSocket ? ownSocket() : controlPath();
     if (isSocket) remove(path);
     await new Promise<void>((resolve, reject) => {
       control.#server.once('error', reject);
@@ -47,9 +58,20 @@ export class ControlServer {
     });
     // What happens to a single connection later (out of descriptors) does not end the service.
     control.#server.on('error', () => undefined);
-    // Its directory keeps others out; this is for who looks at the socket.
-    if (isSocket) chmodSync(path, 0o600);
     return control;
+  }
+
+  /** Whoever calls this holds the lock: a socket that lies there is a dead service's. */
+  show(): void {
+    if (!isSocket) return;
+    // Its directory keeps others out; this is for who looks at the socket.
+    chmodSync(ownSocket(), 0o600);
+    renameSync(ownSocket(), controlPath());
+  }
+
+  /** Nobody finds it any more. Whoever calls this still holds the lock. */
+  hide(): void {
+    if (isSocket) remove(controlPath());
   }
 
   /** Connections that still get an answer get it, if they take it. */

@@ -11,7 +11,8 @@ export function exampleCommandLine(spec: MountSpec): string[] {
   const options = Object.entries(spec.options as Record<string, Value>).flatMap(([name, value]) =>
     toWords(OTHER_NAMES[name] ?? name, value),
   );
-  return ['--mount', spec.point, ...options, ...(spec.arguments as string[])];
+  // Last, where it counts: nothing is mounted at another place than the service believes.
+  return [...(spec.arguments as string[]), '--mount', spec.point, ...options];
 }
 
 function toWords(name: string, value: Value): string[] {

@@ -5,10 +5,12 @@ import { settledWithin } from '../settled_within.js';
 import { Delays } from './back_off.js';
 import { comparable } from './config.js';
 import { specHash, type ServiceEntry } from './entry.js';
+import { describeError } from './errors.js';
+import type { KeeperContext } from './keeper_context.js';
 import type { KeeperState, KeeperStatus } from './keeper_status.js';
 import { LogFile } from './log_file.js';
 import { placeOf } from './place_of.js';
-import { MountRecord } from './record.js';
+import { MountRecord, type ProcessRecord } from './record.js';
 import { ServedProcess, type Ending } from './served_process.js';
 
 /** Milliseconds in which a process must have mounted. */
@@ -16,6 +18,8 @@ const START_LIMIT = 60_000;
 /** Milliseconds an unmount may take before it is done by force. */
 const STOP_LIMIT = 10_000;
 const HUNG_STOP_LIMIT = 1_000;
+/** Milliseconds it may take by force, until its process is killed. */
+const HURRIED_STOP_LIMIT = 5_000;
 /** Milliseconds taking a volume away may take. */
 const FORCE_LIMIT = 10_000;
 /** Milliseconds between two looks at the list, while something is going on and else. */
@@ -24,15 +28,6 @@ const USUALLY = 5_000;
 const LOOK_AGAIN = 25;
 /** Exit code of a process that will never be able to mount. */
 const EXIT_WRONG = 2;
-
-export interface KeeperContext {
-  readonly runtime: string;
-  readonly logs: string;
-  /** Says something to whoever reads the service's own output. */
-  readonly say: (line: string) => void;
-  /** Something has happened: the mounts are to be looked at soon. */
-  readonly wake: () => void;
-}
 
 /** Keeps one entry of the configuration mounted. */
 export class Keeper {
@@ -45,10 +40,12 @@ export class Keeper {
   #place: string;
   #state: KeeperState = 'stopped';
   #since = new Date();
+  // Intervals go by a clock that nobody sets (performance.now()).
   #startedAt = 0;
   #mountedAt: number | undefined;
   #hungSince: number | undefined;
   #retryAt = 0;
+  #nextStart: Date | undefined;
   #logStart = 0;
   #restarts = 0;
   #lastError: string | undefined;
@@ -95,7 +92,7 @@ export class Keeper {
       processId: this.#process?.id ?? null,
       adopted: this.#process?.isAdopted ?? false,
       restarts: this.#restarts,
-      nextStart: this.#state === 'backing off' ? new Date(this.#retryAt).toISOString() : null,
+      nextStart: this.#state === 'backing off' ? (this.#nextStart?.toISOString() ?? null) : null,
       lastError: this.#lastError ?? null,
       program: 'module' in program ? program.module : program.example,
       log: this.#log.path,
@@ -105,9 +102,26 @@ export class Keeper {
   /** Takes over what an earlier service has left: its process, or that somebody stopped it. */
   async takeOver(): Promise<void> {
     await this.#exclusively(async () => {
-      const isAdopted = await this.#adopt();
-      if (!isAdopted && !this.record.isStopped) this.#retry(0);
+      const left = this.record.readProcess();
+      if (await this.#adopt()) {
+        // Its service died while it was about to stop it.
+        if (this.record.isStopped) await this.#clear();
+      } else if (!this.record.isStopped && !this.#isOver(left)) {
+        this.#retry(0);
+      }
     });
+  }
+
+  /** It ended while no service was there, and is not to be started again. */
+  #isOver(left: ProcessRecord | undefined): boolean {
+    const isSame = left?.hash === specHash(this.#entry.spec);
+    if (!isSame || this.record.isOfEarlierStart) return false;
+    const { restart } = this.#entry;
+    if (left.exitCode === 0) return restart !== 'always';
+    if (restart !== 'never' && left.exitCode !== EXIT_WRONG) return false;
+    this.#lastError = 'its process ended while no service was there';
+    this.#become('failed');
+    return true;
   }
 
   async #adopt(): Promise<boolean> {
@@ -115,12 +129,12 @@ export class Keeper {
     if (left === undefined) return false;
     this.#process = left;
     this.#place = this.record.readSpec()?.place ?? this.#place;
-    this.#startedAt = Date.now();
+    this.#startedAt = performance.now();
     this.#logStart = this.#log.size;
     this.#become('starting');
     this.#context.say(`${this.#name}: adopted process ${left.id}`);
     // Mounted in another way than it should be now.
-    if (left.hash !== specHash(this.#entry.spec)) {
+    if (left.hash !== specHash(this.#entry.spec) && !this.record.isStopped) {
       await this.#end();
       this.#retry(0);
     }
@@ -146,10 +160,14 @@ export class Keeper {
   async stop(forGood: boolean): Promise<void> {
     await this.#exclusively(async () => {
       if (forGood) this.record.isStopped = true;
-      await this.#end();
-      this.record.clear();
-      this.#become('stopped');
+      await this.#clear();
     });
+  }
+
+  async #clear(): Promise<void> {
+    await this.#end();
+    this.record.clear();
+    this.#become('stopped');
   }
 
   /** Whoever waits for the end of `stop` is in a hurry: by force, now. */
@@ -168,7 +186,7 @@ export class Keeper {
       this.#log.keepSmall();
       if (this.#process === undefined) {
         const isWaiting = this.#state === 'starting' || this.#state === 'backing off';
-        if (isWaiting && Date.now() >= this.#retryAt) await this.#launch();
+        if (isWaiting && performance.now() >= this.#retryAt) await this.#tryLaunch();
         return;
       }
       const ending = await this.#process.ending();
@@ -177,12 +195,22 @@ export class Keeper {
     });
   }
 
+  /** No descriptors, no memory, no space on the disk: all of that may be there later. */
+  async #tryLaunch(): Promise<void> {
+    try {
+      await this.#launch();
+    } catch (error) {
+      this.#failed(`it could not be started (${describeError(error).message})`, 0);
+    }
+  }
+
   async #launch(): Promise<void> {
     // Started by an earlier service, that was killed, so late that it was not seen before.
     if (await this.#adopt()) return;
     const { spec } = this.#entry;
     this.#place = await placeOf(spec.point);
-    const holder = this.#mountIn(await listMounts().catch(() => []));
+    // When that fails nothing is started: the volume of somebody else could be there.
+    const holder = this.#mountIn(await listMounts());
     if (holder !== undefined && holder.state !== 'dead') {
       const { processId, command } = holder;
       const who = processId === undefined ? 'another process' : `process ${processId}`;
@@ -192,11 +220,17 @@ export class Keeper {
     }
     const served = { spec, hash: specHash(spec), place: this.#place };
     this.#logStart = this.#log.size;
-    this.#startedAt = Date.now();
+    this.#startedAt = performance.now();
     this.#mountedAt = undefined;
     this.#hungSince = undefined;
     if (this.#state === 'backing off') this.#restarts += 1;
-    this.#process = ServedProcess.start(this.record, served, this.#log, this.#context.wake);
+    this.#process = await ServedProcess.start(
+      this.record,
+      served,
+      this.#log,
+      this.#context.directory,
+      this.#context.wake,
+    );
     this.#become('starting');
   }
 
@@ -206,9 +240,9 @@ export class Keeper {
     if (mount === undefined || mount.state === 'dead' || !isOurs) {
       if (this.#state !== 'starting') {
         // Somebody has unmounted it: its process is about to end, or has to be ended.
-        this.#startedAt = Date.now();
+        this.#startedAt = performance.now();
         this.#become('starting');
-      } else if (Date.now() - this.#startedAt > START_LIMIT) {
+      } else if (performance.now() - this.#startedAt > START_LIMIT) {
         await this.#abandon(`it has not mounted within ${START_LIMIT / 1000} s`);
       }
       return;
@@ -217,15 +251,15 @@ export class Keeper {
     this.#hungSince = undefined;
     if (this.#state === 'mounted') return;
     if (this.#state === 'hung') this.#lastError = undefined;
-    this.#mountedAt ??= Date.now();
+    this.#mountedAt ??= performance.now();
     this.#become('mounted');
     this.#context.say(`${this.#name}: mounted by process ${served.id}`);
   }
 
   async #hangs(): Promise<void> {
-    this.#hungSince ??= Date.now();
+    this.#hungSince ??= performance.now();
     const { hungAfter, restartWhenHung } = this.#entry;
-    if (Date.now() - this.#hungSince < hungAfter || this.#state === 'hung') return;
+    if (performance.now() - this.#hungSince < hungAfter || this.#state === 'hung') return;
     this.#lastError = `its process has not answered for ${hungAfter} ms`;
     this.#become('hung');
     this.#context.say(`${this.#name}: hung: ${this.#lastError}`);
@@ -238,7 +272,7 @@ export class Keeper {
     this.#failed(reason, this.#healthyFor());
   }
 
-  #ended({ exitCode, signal }: Ending): void {
+  #ended({ exitCode, signal, problem }: Ending): void {
     this.#process = undefined;
     const healthyFor = this.#healthyFor();
     if (exitCode === 0) {
@@ -249,7 +283,7 @@ export class Keeper {
       return;
     }
     const how = signal ?? (exitCode === undefined ? 'killed' : `exit code ${exitCode}`);
-    const said = exitCode === undefined ? undefined : this.#log.lastError(this.#logStart);
+    const said = exitCode === undefined ? problem : this.#log.lastError(this.#logStart);
     this.#failed(said === undefined ? `its process ended (${how})` : said, healthyFor, exitCode);
   }
 
@@ -265,11 +299,12 @@ export class Keeper {
   }
 
   #healthyFor(): number {
-    return this.#mountedAt === undefined ? 0 : Date.now() - this.#mountedAt;
+    return this.#mountedAt === undefined ? 0 : performance.now() - this.#mountedAt;
   }
 
   #retry(milliseconds: number): void {
-    this.#retryAt = Date.now() + milliseconds;
+    this.#retryAt = performance.now() + milliseconds;
+    this.#nextStart = new Date(Date.now() + milliseconds);
     this.#become(milliseconds === 0 ? 'starting' : 'backing off');
   }
 
@@ -280,13 +315,30 @@ export class Keeper {
     this.#become('stopping');
     const served = this.#process;
     if (served !== undefined) {
-      // Windows knows no signal that a process could answer; there the volume is what ends it.
-      if (process.platform === 'win32') await settledWithin(unmount(this.#place), limit);
-      else await served.signal('SIGTERM');
-      if (await this.#hasEnded(served, limit)) this.#process = undefined;
+      let hasEnded = await this.#askToEnd(served, limit);
+      // A second signal means by force.
+      if (!hasEnded && this.#isHurried) hasEnded = await this.#insist(served);
+      if (hasEnded) this.#process = undefined;
       else await this.#kill();
     }
     await this.#release();
+  }
+
+  /** @returns false when somebody is in a hurry meanwhile, or it takes too long */
+  async #askToEnd(served: ServedProcess, limit: number): Promise<boolean> {
+    // Windows knows no signal that a process could answer; there the volume is what ends it.
+    if (process.platform === 'win32') await settledWithin(unmount(this.#place), limit);
+    else await served.signal('SIGTERM');
+    return this.#hasEnded(served, limit, () => this.#isHurried);
+  }
+
+  async #insist(served: ServedProcess): Promise<boolean> {
+    if (process.platform === 'win32') {
+      await settledWithin(unmount(this.#place, { force: true }), HURRIED_STOP_LIMIT);
+    } else {
+      await served.signal('SIGTERM');
+    }
+    return this.#hasEnded(served, HURRIED_STOP_LIMIT);
   }
 
   async #kill(): Promise<void> {
@@ -301,10 +353,14 @@ export class Keeper {
     this.#process = undefined;
   }
 
-  async #hasEnded(served: ServedProcess, limit: number): Promise<boolean> {
-    const until = Date.now() + limit;
+  async #hasEnded(
+    served: ServedProcess,
+    limit: number,
+    isEnough: () => boolean = () => false,
+  ): Promise<boolean> {
+    const until = performance.now() + limit;
     while ((await served.ending()) === undefined) {
-      if (Date.now() > until || this.#isHurried) return false;
+      if (performance.now() > until || isEnough()) return false;
       await delay(LOOK_AGAIN);
     }
     return true;

@@ -11,22 +11,25 @@ import { isRecord, readJson, remove, writeWhole } from './files.js';
 export class ServiceLock {
   readonly #file: string;
   readonly #own: string;
+  readonly #text: string;
 
-  private constructor(file: string, own: string) {
+  private constructor(file: string, own: string, text: string) {
     this.#file = file;
     this.#own = own;
+    this.#text = text;
   }
 
   /** @throws ServiceError ERR_SERVICE_RUNNING when another service runs */
   static async take(directory: string): Promise<ServiceLock> {
     const file = join(directory, 'service.json');
     const own = `${file}.${process.pid}`;
-    writeWhole(own, JSON.stringify(await thisProcess()));
+    const text = JSON.stringify(await thisProcess());
+    writeWhole(own, text);
     // Twice: a stale one may be in the way.
     for (let isAgain = false; ; isAgain = true) {
       try {
         linkSync(own, file);
-        return new ServiceLock(file, own);
+        return new ServiceLock(file, own, text);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
@@ -39,8 +42,18 @@ export class ServiceLock {
     }
   }
 
+  /** Two that take over from the same dead one may both believe for a moment that they have it. */
+  get isOurs(): boolean {
+    return JSON.stringify(readJson(this.#file)) === this.#text;
+  }
+
+  /** @throws ServiceError ERR_SERVICE_RUNNING when another service has got it after all */
+  confirm(): void {
+    if (!this.isOurs) throw alreadyRuns(readJson(this.#file));
+  }
+
   release(): void {
-    remove(this.#file);
+    if (this.isOurs) remove(this.#file);
     remove(this.#own);
   }
 }

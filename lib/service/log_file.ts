@@ -2,11 +2,13 @@ import {
   closeSync,
   copyFileSync,
   fstatSync,
+  mkdirSync,
   openSync,
   readSync,
   statSync,
   truncateSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** Bytes after which what a process has written goes into the older file, replacing that. */
 const LIMIT = 1024 * 1024;
@@ -27,6 +29,8 @@ export class LogFile {
 
   /** @returns a descriptor for a process to write to; the caller closes its own copy */
   open(): number {
+    // Somebody may have tidied up meanwhile.
+    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
     this.keepSmall();
     return openSync(this.path, 'a', 0o600);
   }

@@ -15,7 +15,9 @@ export class MountWatch {
    * @returns undefined when it cannot be had now
    */
   async mounts(age: number): Promise<readonly MountEntry[] | undefined> {
-    const kernelList = await readKernelList();
+    const kernelList = await readKernelList().catch(() => undefined);
+    // Out of descriptors, for one: that is looked at again.
+    if (kernelList === undefined) return undefined;
     const isFresh = performance.now() - this.#readAt < age && kernelList === this.#kernelList;
     if (!isFresh) {
       this.#readAt = performance.now();

@@ -34,18 +34,28 @@ export type Answer =
 
 /** Characters of a request. */
 export const LONGEST_LINE = 64 * 1024;
+/** Bytes; unix(7). */
+const LONGEST_SOCKET_PATH = 107;
 
 /**
  * Where the service listens. On Linux a socket in a directory that only this user may enter. On
  * Windows a pipe with the access list that Node gives every pipe: this user, administrators and the
  * system may use it; others may at most open it for reading, and never ask anything.
+ * @throws ServiceError ERR_SERVICE_DIRECTORY when the path is too long for a socket
  */
 export function controlPath(): string {
-  if (process.platform !== 'win32') return join(serviceDirectory(), 'control.sock');
+  if (process.platform !== 'win32') return checkedSocket(join(serviceDirectory(), 'control.sock'));
   // The directory tells services apart that are told to be apart; users' names may hold anything.
   const place = createHash('sha256').update(serviceDirectory().toLowerCase()).digest('hex');
   const user = userInfo().username.replaceAll(/[^\w-]/g, '_');
   return `\\\\.\\pipe\\node-dokan-service-${user}-${place.slice(0, 8)}`;
+}
+
+/** A longer path would be cut off (sockaddr_un). */
+function checkedSocket(path: string): string {
+  if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) return path;
+  const message = `The path ${path} is too long for a socket: ${LONGEST_SOCKET_PATH} bytes at most. Name a shorter directory in NODE_DOKAN_RUNTIME_DIR.`;
+  throw new ServiceError('ERR_SERVICE_DIRECTORY', message);
 }
 
 /** @throws ServiceError ERR_SERVICE_REQUEST for anything that is no request */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import type { ProcessIdentity } from '../mounts/process_identity.js';
 import { comparable } from './config.js';
@@ -8,8 +9,8 @@ import { isRecord, readJson, remove, writeWhole } from './files.js';
 
 /**
  * What the service keeps of a mount on disk, in three files: what is to be mounted (`.spec`, read by
- * the process that serves it), which process that is and how it ended (`.process`, written by that
- * process), and that somebody stopped it (`.stopped`). A service that is started again finds all of
+ * the process that serves it), which process that is and how it ended (`.process`, written by the
+ * service at the start and by that process), and that somebody stopped it (`.stopped`). A service that is started again finds all of
  * it here.
  */
 export class MountRecord {
@@ -35,8 +36,21 @@ export class MountRecord {
     return readSpec(this.specFile);
   }
 
+  writeProcess(record: ProcessRecord): void {
+    writeProcess(this.specFile, record);
+  }
+
   readProcess(): ProcessRecord | undefined {
     return readProcess(`${this.#base}.process`);
+  }
+
+  /** The machine was started again since: how the process ended says nothing of now. */
+  get isOfEarlierStart(): boolean {
+    try {
+      return statSync(`${this.#base}.process`).mtimeMs < Date.now() - uptime() * 1_000;
+    } catch {
+      return true;
+    }
   }
 
   get isStopped(): boolean {

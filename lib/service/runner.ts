@@ -30,7 +30,16 @@ async function run(specFile: string): Promise<void> {
   }
   const record = { process: self, hash: served.hash };
   writeProcess(specFile, record);
-  process.on('exit', (exitCode) => writeProcess(specFile, { ...record, exitCode }));
+  process.on('exit', (exitCode) => {
+    try {
+      const left = readProcessOf(specFile)?.process;
+      // Another one may serve the place by now, or the service has tidied up.
+      if (left?.id !== self.id || left.started !== self.started) return;
+      writeProcess(specFile, { ...record, exitCode });
+    } catch {
+      // The disk is full: then nobody knows, and the exit code itself is not to change.
+    }
+  });
   await serve(served.spec);
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { isRunning, type ProcessIdentity } from '../mounts/process_identity.js';
+import { identityOf, isRunning, type ProcessIdentity } from '../mounts/process_identity.js';
 import type { LogFile } from './log_file.js';
 import type { MountRecord, ServedSpec } from './record.js';
 
@@ -10,6 +10,8 @@ export interface Ending {
   /** Undefined when a signal ended it, or nobody knows. */
   readonly exitCode: number | undefined;
   readonly signal: NodeJS.Signals | undefined;
+  /** Why it could not even be started. */
+  readonly problem?: string;
 }
 
 const UNKNOWN: Ending = { exitCode: undefined, signal: undefined };
@@ -33,19 +35,22 @@ export class ServedProcess {
 
   /**
    * Starts one, which goes on when the service ends.
+   * @param directory - where it works: what its arguments have of relative paths is relative to it
    * @param onEnd - called when it has ended, unless this process ends before
    */
-  static start(
+  static async start(
     record: MountRecord,
     served: ServedSpec,
     log: LogFile,
+    directory: string,
     onEnd: () => void,
-  ): ServedProcess {
+  ): Promise<ServedProcess> {
     record.writeSpec(served);
     const output = log.open();
     try {
       const runner = fileURLToPath(new URL('./runner.js', import.meta.url));
       const child = spawn(process.execPath, [runner, record.specFile, served.spec.point], {
+        cwd: directory,
         detached: true,
         windowsHide: true,
         stdio: ['ignore', output, output],
@@ -59,10 +64,23 @@ export class ServedProcess {
       child.once('exit', (code, signal) =>
         end({ exitCode: code ?? undefined, signal: signal ?? undefined }),
       );
-      child.once('error', () => end(UNKNOWN));
+      child.once('error', ({ message }) => end({ ...UNKNOWN, problem: message }));
+      await started.#note();
       return started;
     } finally {
       closeSync(output);
+    }
+  }
+
+  /** So that it is known from the start, should this process be killed before the other one is ready. */
+  async #note(): Promise<void> {
+    try {
+      const identity = await identityOf(this.id);
+      // It may be quick, and have written already, even how it ended.
+      if (identity === undefined || this.#record.readProcess()?.process.id === this.id) return;
+      this.#record.writeProcess({ process: identity, hash: this.hash });
+    } catch {
+      // The disk is full: perhaps no longer when it writes itself.
     }
   }
 

@@ -1,9 +1,11 @@
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { comparable, readConfig } from './config.js';
 import { ControlServer } from './control_server.js';
 import { specHash, type ServiceEntry } from './entry.js';
 import { ServiceError } from './errors.js';
-import { Keeper, type KeeperContext } from './keeper.js';
+import { Keeper } from './keeper.js';
+import type { KeeperContext } from './keeper_context.js';
 import { ServiceLock } from './lock.js';
 import { MountWatch } from './mount_watch.js';
 import { makePlaces, type Places } from './places.js';
@@ -15,6 +17,8 @@ const QUICK = 100;
 const CALM = 500;
 /** Milliseconds a start may take until whoever asked for it gets an answer. */
 const START_LIMIT = 70_000;
+/** Milliseconds in which a second signal is the same one: npx passes Ctrl-C on to who has got it. */
+const SAME_SIGNAL = 1_000;
 
 export interface ServiceOptions {
   readonly config: string;
@@ -33,6 +37,7 @@ export class Service {
   #control: ControlServer | undefined;
   #wake: () => void = () => undefined;
   #isEnding = false;
+  #endingSince = 0;
   #shutdown: Promise<void> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #end!: () => void;
@@ -58,18 +63,21 @@ export class Service {
     const service = new Service(options, places, await ServiceLock.take(places.runtime));
     try {
       service.#control = await ControlServer.listen((request) => service.handle(request));
+      service.#lock.confirm();
+      service.#control.show();
+      await service.#takeOver(entries);
     } catch (error) {
-      service.#lock.release();
+      service.#leave();
+      await service.#control?.close();
       throw error;
     }
-    await service.#takeOver(entries);
     void service.#run();
     return service;
   }
 
   get #context(): KeeperContext {
-    const { say } = this.#options;
-    return { ...this.#places, say, wake: () => this.#wake() };
+    const { config, say } = this.#options;
+    return { ...this.#places, directory: dirname(config), say, wake: () => this.#wake() };
   }
 
   async #takeOver(entries: readonly ServiceEntry[]): Promise<void> {
@@ -190,21 +198,25 @@ export class Service {
         else keeper.changePolicy(entry);
       }
     }
+    const restarted: Keeper[] = [];
     await Promise.all(
       changed.map(async (keeper) => {
+        const wasStopped = keeper.state === 'stopped';
         await keeper.stop(false);
         keeper.changePolicy(wanted.get(comparable(keeper.entry.spec.point)) ?? keeper.entry);
+        // What somebody has stopped, or is stopping, stays so.
+        if (!wasStopped && !keeper.record.isStopped) restarted.push(keeper);
       }),
     );
-    await Promise.all([...added, ...changed].map((keeper) => keeper.start()));
+    await Promise.all([...added, ...restarted].map((keeper) => keeper.start()));
     this.#options.say(
-      `configuration read: ${added.length} added, ${removed.length} removed, ${changed.length} restarted`,
+      `configuration read: ${added.length} added, ${removed.length} removed, ${restarted.length} restarted`,
     );
     const pointOf = (keeper: Keeper): string => keeper.entry.spec.point;
     return {
       added: added.map(pointOf),
       removed: removed.map(([, keeper]) => pointOf(keeper)),
-      restarted: changed.map(pointOf),
+      restarted: restarted.map(pointOf),
     };
   }
 
@@ -214,15 +226,18 @@ export class Service {
   }
 
   /**
-   * Ends the service. A second call while it does so is impatient: what is left goes by force.
+   * Ends the service. A second call while it does so is impatient: what is left goes by force. One
+   * that comes at once is not: it is the first one, passed on.
    * @param keepMounts - the volumes stay, for the next service to take over
    */
   shutdown(keepMounts: boolean): Promise<void> {
     if (this.#shutdown !== undefined) {
+      if (performance.now() - this.#endingSince < SAME_SIGNAL) return this.#shutdown;
       for (const keeper of this.#keepers.values()) keeper.hurry();
       return this.#shutdown;
     }
     this.#isEnding = true;
+    this.#endingSince = performance.now();
     this.#shutdown = this.#close(keepMounts);
     return this.#shutdown;
   }
@@ -234,11 +249,17 @@ export class Service {
     if (!keepMounts) {
       await Promise.allSettled([...this.#keepers.values()].map((keeper) => keeper.stop(false)));
     }
-    this.#lock.release();
+    this.#leave();
     // The answer to whoever asked goes out first.
     setImmediate(() => {
       void this.#control?.close().then(this.#end);
     });
+  }
+
+  /** From now on another service may start: nothing of this one's is in its way. */
+  #leave(): void {
+    if (this.#lock.isOurs) this.#control?.hide();
+    this.#lock.release();
   }
 }
 

@@ -218,6 +218,31 @@ describe('dokan mirror', () => {
     expect(existsSync(made)).toBe(false);
   });
 
+  test('outlives who reads what it says', async () => {
+    const root = place.directory('root');
+    writeFileSync(join(root, 'hello.txt'), 'hello\n');
+    const command = `"$1" "$2" mirror "$3" "$4" --debug 2>&1 & echo $! >&2; wait`;
+    const shell = spawn('sh', ['-c', command, 'sh', process.execPath, program, root, point], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    const ended = once(shell, 'close');
+    shell.stderr.setEncoding('utf8');
+    const [pid] = (await once(shell.stderr, 'data')) as [string];
+    try {
+      await eventually('the mount', () => mountedOn(point) !== undefined, 30_000);
+      shell.stdout.destroy();
+      // Every request is printed: the first one finds that nobody reads.
+      for (let time = 0; time < 3; time += 1) {
+        expect(await run('cat', [join(point, 'hello.txt')])).toBe('hello\n');
+      }
+    } finally {
+      process.kill(Number(pid), 'SIGTERM');
+      await ended;
+    }
+    expect(mountedOn(point)).toBeUndefined();
+  });
+
   test('has the help and the exit codes of mirrorfs', async () => {
     const help = await dokan(['mirror', '--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });

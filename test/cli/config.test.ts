@@ -93,7 +93,11 @@ describe('a configuration', () => {
     [{ options: { directIo: true, keepCache: true } }, 'options.directIo'],
     [{ restart: 'no' }, 'restart'],
     [{ backOff: null }, 'backOff'],
+    [{ backOff: 5 }, 'backOff'],
+    [{ backOff: [] }, 'backOff'],
     [{ backOff: { initial: -1 } }, 'backOff.initial'],
+    [{ backOff: { initial: 99 } }, 'backOff.initial'],
+    [{ backOff: { maximum: 500 } }, 'backOff.maximum'],
     [{ backOff: { initial: 100_000 } }, 'backOff.initial'],
     [{ backOff: { max: 1 } }, 'max'],
     [{ hungAfter: '30 s' }, 'hungAfter'],
@@ -138,6 +142,8 @@ test('options of an entry are options of its example', () => {
     arguments: ['--size', '1G'],
   });
   expect(exampleCommandLine(spec!)).toEqual([
+    ...['--size', '1G'],
+    // The last one counts.
     ...[
       '--mount',
       '/mnt',
@@ -147,6 +153,6 @@ test('options of an entry are options of its example', () => {
       '--write-protect',
       '--no-alt-streams',
     ],
-    ...['--operation-timeout=5', '--size', '1G'],
+    '--operation-timeout=5',
   ]);
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -96,6 +96,19 @@ describe('one service for each user', () => {
   });
 });
 
+test('a service that ends leaves the lock and the socket of the next one', async () => {
+  const { exit } = await service.start();
+  await service.until(point, 'mounted');
+  const lock = join(service.runtime, 'service', 'service.json');
+  writeFileSync(lock, '{"id": 1, "started": "later"}');
+  expect((await service.ask('shutdown')).code).toBe(0);
+  expect((await exit).code).toBe(0);
+  expect(readdirSync(join(service.runtime, 'service')).sort()).toEqual([
+    'control.sock',
+    'service.json',
+  ]);
+});
+
 describe('the control socket', () => {
   test('is for this user alone', async () => {
     await service.start();
@@ -158,6 +171,14 @@ describe('a runtime directory that others could use', () => {
     expect(await refused()).toMatch(/^error: .*run.*NODE_DOKAN_RUNTIME_DIR/);
   });
 
+  test('is not where a service is asked', async () => {
+    mkdirSync(service.runtime);
+    chmodSync(service.runtime, 0o777);
+    const { code, stderr } = await service.ask('status');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: .*other users may write to it.*NODE_DOKAN_RUNTIME_DIR/);
+  });
+
   test('so is a directory in it', async () => {
     mkdirSync(join(service.runtime, 'service'), { recursive: true, mode: 0o700 });
     chmodSync(join(service.runtime, 'service'), 0o755);
@@ -169,6 +190,16 @@ describe('a runtime directory that others could use', () => {
     symlinkSync(place.directory('elsewhere'), join(service.runtime, 'service'));
     expect(await refused()).toMatch(/^error: .*service is no directory/);
   });
+});
+
+test('a path too long for a socket: it ends, and says what to do', async () => {
+  const deep = new TestService(place.directory('d'.repeat(100)));
+  writeFileSync(deep.config, '{"mounts": []}');
+  const started = deep.launch();
+  expect(await within('its end', 30_000, started.exit)).toEqual({ code: 1, signal: null });
+  expect(started.stderr).toMatch(/^error: .*too long for a socket.*NODE_DOKAN_RUNTIME_DIR/);
+  // It has let go of the lock.
+  expect(readdirSync(join(deep.runtime, 'service'))).toEqual([]);
 });
 
 test('a wrong configuration at the start: nothing runs', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.js';
@@ -76,6 +76,36 @@ describe('a service', () => {
     await nothingIsLeft(child);
   });
 
+  test('ends in order when a signal comes while it starts', async () => {
+    configure(mirror());
+    const running = service.launch();
+    service.process = running;
+    const lock = join(service.runtime, 'service', 'service.json');
+    await eventually('the lock', () => existsSync(lock), 30_000);
+    running.signal('SIGTERM');
+    expect(await running.exit).toEqual({ code: 0, signal: null });
+    await nothingIsLeft();
+  });
+
+  test('takes a signal that comes twice at once for one', async () => {
+    const memory = join(place.path, 'memory');
+    configure({ point: memory, example: 'memfs' });
+    const running = await service.start();
+    const child = await service.processOf(memory);
+    // So that it cannot have ended before the second one comes.
+    process.kill(child, 'SIGSTOP');
+    running.signal('SIGINT');
+    await service.until(memory, 'stopping');
+    running.signal('SIGINT');
+    await service.until(memory, 'stopping');
+    expect(isAlive(child)).toBe(true);
+    process.kill(child, 'SIGCONT');
+    expect(await running.exit).toEqual({ code: 0, signal: null });
+    await nothingIsLeft(child);
+    // A killed process would not have removed what it has made.
+    expect(existsSync(memory)).toBe(false);
+  });
+
   test('that is killed leaves its volumes, and the next one adopts them', async () => {
     configure(mirror());
     await service.start();
@@ -137,6 +167,50 @@ describe('a service', () => {
     expect(await read('hello.txt')).toBe('hello\n');
   });
 
+  test('leaves alone what somebody unmounted while it was away', async () => {
+    configure(mirror());
+    await service.start();
+    const child = await service.processOf(point);
+    await service.killService();
+    await run('umount', [point]);
+    await eventually('the process to end', () => !isAlive(child));
+    await service.start();
+    await service.until(point, 'stopped');
+    expect(mountedOn(point)).toBeUndefined();
+  });
+
+  test('nor starts what is never to be started again', async () => {
+    configure(mirror({ restart: 'never' }));
+    await service.start();
+    const child = await service.processOf(point);
+    await service.killService();
+    kill(child);
+    await eventually('the process to end', () => !isAlive(child));
+    await service.start();
+    expect((await service.until(point, 'failed')).lastError).toContain('no service was there');
+  });
+
+  test('takes paths of arguments as relative to its configuration', async () => {
+    configure(mirror({ arguments: ['--root', 'root', '--mount', place.directory('other')] }));
+    await service.start();
+    await service.until(point, 'mounted');
+    expect(await read('hello.txt')).toBe('hello\n');
+  });
+
+  test('tries again when a process cannot be started', async () => {
+    configure(mirror());
+    await service.start();
+    const child = await service.processOf(point);
+    const logs = join(place.path, 'state', 'log');
+    rmSync(logs, { recursive: true });
+    writeFileSync(logs, '');
+    kill(child);
+    const { lastError } = await service.until(point, 'backing off', (m) => m.restarts >= 1);
+    expect(lastError).toMatch(/could not be started \(.*log/);
+    rmSync(logs);
+    await service.until(point, 'mounted');
+  });
+
   test('goes by the configuration when it changed while the service was away', async () => {
     const other = place.directory('other');
     const gone = { point: other, example: 'memfs' };
@@ -155,7 +229,7 @@ describe('a service', () => {
   test('waits longer after each failure, says so meanwhile, and obeys', async () => {
     const missing = join(place.path, 'missing');
     configure(
-      mirror({ arguments: ['--root', missing], backOff: { initial: 50, maximum: 60_000 } }),
+      mirror({ arguments: ['--root', missing], backOff: { initial: 100, maximum: 60_000 } }),
     );
     await service.start();
     const failed = await service.until(point, 'backing off', ({ restarts }) => restarts >= 2);
@@ -330,6 +404,18 @@ describe('reloading', () => {
     // The policy of what was not restarted is the new one.
     kill(kept);
     await service.until(point, 'failed');
+  });
+
+  test('leaves stopped what was stopped', async () => {
+    configure(mirror());
+    await service.start();
+    await service.until(point, 'mounted');
+    await service.ask('stop', point);
+    configure(mirror({ options: { volumeLabel: 'changed' } }));
+    expect(await service.ask('reload')).toEqual({ code: 0, stdout: '', stderr: '' });
+    await service.until(point, 'stopped');
+    expect((await service.ask('start', point)).code).toBe(0);
+    expect(mountedOn(point)?.source).toBe('changed');
   });
 
   test('a wrong configuration changes nothing and says why', async () => {

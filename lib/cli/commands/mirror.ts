@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { exampleProgram } from '../../service/example_programs.js';
+import { outliveReaders } from '../output.js';
 
 const HELP = `
 After ROOT and POINT come the options of mirrorfs; of these, --root and --mount are already given.
@@ -23,6 +24,7 @@ export function addMirror(program: Command): void {
       if (root === undefined || point === undefined || isOption(root) || isOption(point)) {
         mirror.error('error: mirror needs ROOT and POINT first, and its options after them');
       } else {
+        outliveReaders();
         await runMirrorfs(['--root', root, '--mount', point, ...rest]);
       }
     });

@@ -120,6 +120,9 @@ void FuseDevice::Start(const Napi::CallbackInfo& info) {
   if (watch_ == nullptr) {
     StartWatch();
   }
+  if (kept_poller_ != nullptr) {
+    kept_poller_->Start();
+  }
 }
 
 void FuseDevice::StartWatch() {
@@ -135,13 +138,15 @@ void FuseDevice::StartWatch() {
   if (kept_poller_ != nullptr) {
     environment->HandleOpened();
     kept_poller_->Unref();
-    kept_poller_->Start();
   }
 }
 
 void FuseDevice::Stop(const Napi::CallbackInfo&) {
   if (poller_ != nullptr) {
     poller_->Stop();
+  }
+  if (kept_poller_ != nullptr) {
+    kept_poller_->Stop();
   }
 }
 

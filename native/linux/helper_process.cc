@@ -60,6 +60,7 @@ int HelperProcess::Start(const HelperProgram& program, const std::vector<std::st
   argument_list.insert(argument_list.end(), arguments.begin(), arguments.end());
   std::vector<std::string> environment = program.environment;
   SpawnTables tables;
+  tables.CloseFirst({errors.get(), passed.get()});
   posix_spawn_file_actions_addopen(&tables.actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&tables.actions, 1, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_adddup2(&tables.actions, errors.get(), 2);

@@ -1,16 +1,14 @@
 #include "mount_guard.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <charconv>
-#include <string_view>
 #include <utility>
 
 #include "common/thread.h"
+#include "open_descriptors.h"
 #include "spawn_tables.h"
 
 namespace dokan {
@@ -25,21 +23,12 @@ FileDescriptor CopyAbove(int descriptor) {
 
 // What the program would inherit: this process was started with it, or opened it without care.
 void CloseInherited(posix_spawn_file_actions_t* actions) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir("/proc/self/fd"), &::closedir);
-  // A stream of our own: nobody else reads from it.
-  while (const dirent* entry =
-             directory ? ::readdir(directory.get()) : nullptr) {  // NOLINT(concurrency-mt-unsafe)
-    const std::string_view name = entry->d_name;
-    int descriptor = -1;
-    std::from_chars(name.data(), name.data() + name.size(), descriptor);
-    if (descriptor < kClaim) {
-      continue;
-    }
-    const int flags = ::fcntl(descriptor, F_GETFD);
+  ForEachDescriptor([actions](int descriptor) {
+    const int flags = descriptor > kClaim ? ::fcntl(descriptor, F_GETFD) : -1;
     if (flags >= 0 && (flags & FD_CLOEXEC) == 0) {
       posix_spawn_file_actions_addclose(actions, descriptor);
     }
-  }
+  });
 }
 
 }  // namespace
@@ -58,13 +47,16 @@ std::unique_ptr<MountGuard> MountGuard::Start(const GuardRequest& request, int c
     return nullptr;
   }
   SpawnTables tables(POSIX_SPAWN_SETSID);
-  CloseInherited(&tables.actions);
+  tables.CloseFirst({input.get(), passed.get()});
   posix_spawn_file_actions_adddup2(&tables.actions, input.get(), 0);
   posix_spawn_file_actions_addopen(&tables.actions, 1, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_addopen(&tables.actions, 2, "/dev/null", O_WRONLY, 0);
   if (passed.valid()) {
     posix_spawn_file_actions_adddup2(&tables.actions, passed.get(), kClaim);
+  } else {
+    posix_spawn_file_actions_addclose(&tables.actions, kClaim);
   }
+  CloseInherited(&tables.actions);
   std::vector<std::string> command = request.command;
   std::vector<std::string> environment = request.environment;
   pid_t pid = -1;
@@ -86,8 +78,8 @@ MountGuard::~MountGuard() {
   });
 }
 
-void MountGuard::Watch(const MountIdentity& identity) {
-  Tell(identity.mount_id + ' ' + identity.device_number + '\n');
+bool MountGuard::Watch(const MountIdentity& identity) {
+  return Tell(identity.mount_id + ' ' + identity.device_number + '\n');
 }
 
 void MountGuard::Dismiss() {
@@ -96,10 +88,13 @@ void MountGuard::Dismiss() {
   pipe_.Reset();
 }
 
-// When the guard is gone already there is nobody to tell; SIGPIPE is ignored by Node.
-void MountGuard::Tell(const std::string& line) {
-  while (pipe_.valid() && ::write(pipe_.get(), line.data(), line.size()) < 0 && errno == EINTR) {
+// SIGPIPE is ignored by Node.
+bool MountGuard::Tell(const std::string& line) {
+  ssize_t written = -1;
+  while (pipe_.valid() && (written = ::write(pipe_.get(), line.data(), line.size())) < 0 &&
+         errno == EINTR) {
   }
+  return written > 0;
 }
 
 }  // namespace dokan

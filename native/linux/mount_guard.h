@@ -31,15 +31,15 @@ class MountGuard {
   MountGuard(const MountGuard&) = delete;
   MountGuard& operator=(const MountGuard&) = delete;
 
-  // What it is to look for, once that is known.
-  void Watch(const MountIdentity& identity);
+  // What it is to look for, once that is known. False: the guard has ended already.
+  [[nodiscard]] bool Watch(const MountIdentity& identity);
 
   // The volume has ended in order: there is nothing to do for it.
   void Dismiss();
 
  private:
   MountGuard(pid_t pid, FileDescriptor pipe);
-  void Tell(const std::string& line);
+  bool Tell(const std::string& line);
 
   const pid_t pid_;
   FileDescriptor pipe_;

@@ -78,10 +78,16 @@ SystemFailure Take(const PlaceRequest& request, Place* place) {
   return {};
 }
 
-void Identify(MountedFileSystem* mounted) {
+// While there was no mount whoever tidied up may have taken the guard for a forgotten one, and
+// ended it: then there is another.
+void Identify(const PlaceRequest& request, const Place& place, MountedFileSystem* mounted) {
   mounted->identity = TopmostMount(mounted->mount_point);
-  if (mounted->guard && mounted->identity) {
-    mounted->guard->Watch(*mounted->identity);
+  if (!mounted->guard || !mounted->identity || mounted->guard->Watch(*mounted->identity)) {
+    return;
+  }
+  mounted->guard = MountGuard::Start(request.guard, place.claim.get());
+  if (mounted->guard && !mounted->guard->Watch(*mounted->identity)) {
+    mounted->guard.reset();
   }
 }
 
@@ -135,7 +141,7 @@ SystemFailure MountDirect(const DirectMount& request, MountedFileSystem* mounted
     DismissGuard(mounted);
     return failure(error);
   }
-  Identify(mounted);
+  Identify(request.place, place, mounted);
   return {};
 }
 
@@ -170,7 +176,7 @@ SystemFailure MountWithHelper(const HelperMount& request, MountedFileSystem* mou
   }
   const int flags = ::fcntl(mounted->device.get(), F_GETFL);
   ::fcntl(mounted->device.get(), F_SETFL, flags | O_NONBLOCK);
-  Identify(mounted);
+  Identify(request.place, place, mounted);
   mounted->helper = request.helper;
   ours.Reset();
   process.Finish();

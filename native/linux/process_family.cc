@@ -1,6 +1,7 @@
 #include "process_family.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -80,6 +81,14 @@ std::optional<Ancestry> AncestryOf(pid_t process) {
   return Ancestry{static_cast<pid_t>(*parent), *started};
 }
 
+// The first process of a container, and who has asked for it, become the parent of every process
+// that has lost its own.
+bool AdoptsOrphans() {
+  int is_subreaper = 0;
+  return ::getpid() == 1 ||
+         (::prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper) == 0 && is_subreaper != 0);
+}
+
 }  // namespace
 
 bool IsOfThisFamily(pid_t thread) {
@@ -88,6 +97,9 @@ bool IsOfThisFamily(pid_t thread) {
   }
   if (IsOwnThread(thread)) {
     return true;
+  }
+  if (AdoptsOrphans()) {
+    return false;  // Descendants cannot be told from strangers.
   }
   const pid_t self = ::getpid();
   std::optional<Ancestry> member = AncestryOf(thread);

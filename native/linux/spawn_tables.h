@@ -1,10 +1,15 @@
 #pragma once
 
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 
+#include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <vector>
+
+#include "open_descriptors.h"
 
 namespace dokan {
 
@@ -30,6 +35,19 @@ struct SpawnTables {
   ~SpawnTables() {
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
+  }
+
+  // Before anything else: what would keep volumes of ours, or their guards. Closing files on exec
+  // waits for the volumes that these are of, which may hang, and the new process with it. `kept` is
+  // what the following actions copy.
+  void CloseFirst(std::initializer_list<int> kept) {
+    ForEachDescriptor([&](int descriptor) {
+      const int flags = ::fcntl(descriptor, F_GETFD);
+      if (flags >= 0 && (flags & FD_CLOEXEC) != 0 && ClosesAtOnce(descriptor) &&
+          std::find(kept.begin(), kept.end(), descriptor) == kept.end()) {
+        posix_spawn_file_actions_addclose(&actions, descriptor);
+      }
+    });
   }
   SpawnTables(const SpawnTables&) = delete;
   SpawnTables& operator=(const SpawnTables&) = delete;

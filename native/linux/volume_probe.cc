@@ -1,6 +1,5 @@
 #include "volume_probe.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,12 +14,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <cstring>
+#include <optional>
 #include <system_error>
 
 #include "common/claims.h"
 #include "common/thread.h"
 #include "file_descriptor.h"
+#include "open_descriptors.h"
 
 // A process of its own asks, not a thread. A request that the volume's process has read and does
 // not answer cannot be given up: not by SIGKILL either, so a thread in it would keep this process
@@ -40,9 +40,13 @@ constexpr long kSetUser = SYS_setresuid;
 constexpr long kSetGroup = SYS_setresgid;
 #endif
 
-#ifndef SYS_close_range
-constexpr long SYS_close_range = 436;  // The same on every architecture.
+#ifndef SYS_pidfd_open
+constexpr long SYS_pidfd_open = 434;  // The same on every architecture.
 #endif
+
+// How long a process that has answered may take to end. One that has copies of files of a volume
+// that hangs takes as long as that does.
+constexpr std::chrono::milliseconds kEndLimit{100};
 
 // Of all volumes of this process and its Workers, by device number: the kernel does not give that
 // to another volume while somebody still asks this one. Never destroyed: threads outlive exit().
@@ -63,40 +67,13 @@ struct Question {
   int answer;  // Where to write the VolumeState.
 };
 
-void CloseOneByOne(int kept) {
-  const int directory = ::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) {
-    return;
-  }
-  alignas(16) char entries[4096];
-  // Closing changes the directory: from the start again until nothing is left to close.
-  for (bool closed = true; closed && ::lseek(directory, 0, SEEK_SET) == 0;) {
-    closed = false;
-    long length = 0;
-    while ((length = ::syscall(SYS_getdents64, directory, entries, sizeof entries)) > 0) {
-      for (long at = 0; at < length;) {
-        const auto* const entry = reinterpret_cast<const dirent64*>(entries + at);
-        at += entry->d_reclen;
-        int fd = kept;  // What `.` and `..` stay.
-        std::from_chars(entry->d_name, entry->d_name + std::strlen(entry->d_name), fd);
-        if (fd != kept && fd != directory) {
-          ::close(fd);
-          closed = true;
-        }
-      }
+// Files stay open until this process ends: closing one of a volume that hangs would not come back.
+void CloseWhatEndsVolumes(int kept) {
+  ForEachDescriptor([kept](int descriptor) {
+    if (descriptor != kept && ClosesAtOnce(descriptor)) {
+      ::close(descriptor);
     }
-  }
-  ::close(directory);
-}
-
-// A volume ends when its device is closed everywhere: a copy here would keep this process's alive.
-void CloseAllBut(int kept) {
-  const auto first = static_cast<unsigned>(kept);
-  const bool above = ::syscall(SYS_close_range, first + 1, ~0U, 0) == 0;
-  const bool below = kept == 0 || ::syscall(SYS_close_range, 0U, first - 1, 0) == 0;
-  if (!above || !below) {
-    CloseOneByOne(kept);
-  }
+  });
 }
 
 // Without `allow_other` a volume answers to whoever mounted it alone, root not excepted. The C
@@ -108,6 +85,9 @@ void BecomeOwner(const Question& question) {
   // Where that is not possible the volume refuses, and says so.
   static_cast<void>(::syscall(kSetGroup, question.group, question.group, question.group));
   static_cast<void>(::syscall(kSetUser, question.user, question.user, question.user));
+  // The owner may kill this process, and neither trace it nor use what it has open. The kernel does
+  // the same when the user changes, unless it was set up otherwise.
+  ::prctl(PR_SET_DUMPABLE, 0);
 }
 
 bool IsDead(int error) {
@@ -116,11 +96,11 @@ bool IsDead(int error) {
 
 VolumeState AskVolume(const Question& question) {
   // None of this reaches the process behind the volume.
-  const int fd = ::open(question.path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  const FileDescriptor place(::open(question.path, O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct statx status = {};
   constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
   // Where statfs answers zeros to whom the volume does not let in, this fails.
-  if (fd < 0 || ::statx(fd, "", kFlags, STATX_TYPE, &status) != 0) {
+  if (!place.valid() || ::statx(place.get(), "", kFlags, STATX_TYPE, &status) != 0) {
     return IsDead(errno) ? VolumeState::kDead : VolumeState::kUnknown;
   }
   // Something is mounted on top, or over a directory that leads there.
@@ -128,12 +108,21 @@ VolumeState AskVolume(const Question& question) {
     return VolumeState::kUnknown;
   }
   struct statfs size = {};
+  if (::fstatfs(place.get(), &size) == 0) {
+    return VolumeState::kLive;
+  }
+  // It has a thread that does not serve, while that waits for itself: see ServingWatch.
+  if (errno == EDEADLK) {
+    return VolumeState::kHung;
+  }
   // Any other error is an answer, too.
-  return ::fstatfs(fd, &size) != 0 && IsDead(errno) ? VolumeState::kDead : VolumeState::kLive;
+  return IsDead(errno) ? VolumeState::kDead : VolumeState::kLive;
 }
 
 [[noreturn]] void AskAndExit(const Question& question) {
-  CloseAllBut(question.answer);
+  // A volume ends when its device is closed everywhere, its guard acts when their pipe is: copies
+  // here would keep those of this process.
+  CloseWhatEndsVolumes(question.answer);
   BecomeOwner(question);
   // It goes when the thread that waits for it does. Not before: a change of user takes this back.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -154,8 +143,19 @@ void Reap(pid_t child) {
   }
 }
 
+// False: it has not ended by then.
+bool ReapWithin(pid_t child, std::chrono::milliseconds limit) {
+  const FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0U)));
+  pollfd ended = {process.get(), POLLIN, 0};
+  if (!process.valid() || ::poll(&ended, 1, static_cast<int>(limit.count())) != 1) {
+    return false;
+  }
+  Reap(child);
+  return true;
+}
+
 // What the other process says, or nothing of it by the deadline.
-VolumeState AwaitAnswer(int pipe, steady_clock::time_point deadline) {
+std::optional<VolumeState> AwaitAnswer(int pipe, steady_clock::time_point deadline) {
   while (true) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now()).count();
@@ -165,7 +165,7 @@ VolumeState AwaitAnswer(int pipe, steady_clock::time_point deadline) {
       continue;
     }
     if (ready <= 0) {
-      return VolumeState::kHung;
+      return std::nullopt;
     }
     VolumeState state = VolumeState::kUnknown;
     // Without an answer it was killed by somebody.
@@ -193,22 +193,26 @@ VolumeState Ask(const VolumeProbe& probe, unsigned major, unsigned minor,
     return VolumeState::kUnknown;
   }
   writing.Reset();
-  const VolumeState state = AwaitAnswer(reading.get(), deadline);
+  const std::optional<VolumeState> answer = AwaitAnswer(reading.get(), deadline);
   ::kill(child, SIGKILL);
-  if (state != VolumeState::kHung) {
-    Reap(child);
+  // It has let go of the volume when it answers.
+  if (answer) {
     BeingAsked().Release(probe.device_number);
-    return state;
+    if (ReapWithin(child, kEndLimit)) {
+      return *answer;
+    }
   }
-  // It may take as long as the volume does. This process may end meanwhile.
-  const auto reap = [child, device = probe.device_number] {
+  // It may take as long as a volume does. This process may end meanwhile.
+  const auto reap = [child, is_asking = !answer, device = probe.device_number] {
     Reap(child);
-    BeingAsked().Release(device);
+    if (is_asking) {
+      BeingAsked().Release(device);
+    }
   };
-  if (!StartThread(reap)) {
+  if (!StartThread(reap) && !answer) {
     BeingAsked().Release(probe.device_number);  // A zombie stays until this process ends.
   }
-  return state;
+  return answer.value_or(VolumeState::kHung);
 }
 
 }  // namespace

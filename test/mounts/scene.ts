@@ -18,7 +18,8 @@ export const SHORT = { timeout: 500 };
 /** For tests that list: they wait for the volumes of other tests, too, which may not answer. */
 export const LONG = { timeout: 180_000 };
 
-export type Behaviour = 'ordinary' | 'loop' | 'stuck' | 'never' | 'failing' | 'throws' | 'exits';
+export type Behaviour =
+  'ordinary' | 'loop' | 'stuck' | 'never' | 'failing' | 'throws' | 'exits' | 'file';
 
 const program = (name: string): string =>
   fileURLToPath(new URL(`./programs/${name}.mjs`, import.meta.url));

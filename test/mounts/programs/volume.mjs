@@ -1,7 +1,7 @@
 // Mounts a volume: `node volume.mjs POINT BEHAVIOUR OPTIONS`. It ends as a test tells it: SIGTERM unmounts.
 import { writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers';
-import { mount } from 'node-dokan';
+import { DokanError, FileAttributes, mount, NtStatus } from 'node-dokan';
 
 const [point, behaviour = 'ordinary', options = '{}'] = process.argv.slice(2);
 
@@ -29,6 +29,18 @@ const ANSWERS = {
 };
 
 class NotesFileSystem {
+  createFile(path, _request, file) {
+    file.isDirectory = path === '/';
+    if (!file.isDirectory && (behaviour !== 'file' || path !== '/file')) {
+      throw new DokanError(NtStatus.OBJECT_NAME_NOT_FOUND);
+    }
+    return 'opened';
+  }
+
+  getFileInformation(_path, file) {
+    return file.isDirectory ? { attributes: FileAttributes.DIRECTORY } : { size: 0 };
+  }
+
   getDiskFreeSpace() {
     return (ANSWERS[behaviour] ?? ANSWERS.ordinary)();
   }

@@ -32,7 +32,7 @@ const stores: [string, ((root: string) => BackingStore) | undefined][] = [
   ...(onLinux ? [['linux', undefined] as [string, undefined]] : []),
 ];
 
-describe.each(stores)('mirror with the %s store', (_name, openStore) => {
+describe.each(stores)('mirror with the %s store', (storeName, openStore) => {
   const client = (prepare?: (root: string) => void): MirrorClient =>
     new MirrorClient({ openStore }, prepare);
 
@@ -322,7 +322,9 @@ describe.each(stores)('mirror with the %s store', (_name, openStore) => {
     c.close('/f', file);
     const after = statSync(c.at('f'), { bigint: true });
     expect(after.mtimeNs).toBe(lastWriteTime);
-    expect(after.atimeNs / 1000n).toBe(before.atimeNs / 1000n);
+    // Node has times as seconds in a double, which of today's keeps the microseconds.
+    const drift = Number(after.atimeNs - before.atimeNs);
+    expect(Math.abs(drift)).toBeLessThan(storeName === 'portable' ? 1_000 : 1);
   });
 
   test('links are shown as links and never lead out', () => {

@@ -238,6 +238,28 @@ describe('start', () => {
     device.close();
   });
 
+  it('does not tell of requests that were taken for it once it has stopped', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    serve(device);
+    await promisify(execFile)('stat', [point]);
+    const asking = spawn('stat', [point], { stdio: 'ignore' });
+    const answered = new Promise((resolve) => asking.once('close', resolve));
+    // This thread waits, so that another one looks what is there. Where that takes longer there is
+    // nothing to tell of.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
+    device.stop();
+    let told = 0;
+    device.start(() => told++);
+    device.stop();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(told).toBe(0);
+    serve(device);
+    expect(await answered).toBe(0);
+    await addon.unmountDirect(point, MNT_DETACH);
+    device.close();
+  });
+
   it('tells of an unmount, once', async () => {
     const point = mountPointIn(testDirectory());
     const device = await mountAt(point);

@@ -73,6 +73,32 @@ describe('a guard', () => {
     expect(await told(file)).toBe('\n\n');
   });
 
+  it('that is killed before it knows what to watch is replaced', async () => {
+    const directory = testDirectory();
+    const [point, file] = [mountPointIn(directory), join(directory, 'told')];
+    const [first, helper] = [join(directory, 'first'), join(directory, 'helper')];
+    const script = '[ -e "$0" ] && exec cat > "$1"; echo $$ > "$0"; exec cat';
+    const guard = {
+      command: ['/bin/sh', '-c', script, first, file],
+      environment: [`PATH=${process.env['PATH'] ?? ''}`],
+    };
+    const killing = `#!/bin/sh
+      until [ -s '${first}' ]; do sleep 0.1; done
+      read -r guard < '${first}'
+      kill -KILL "$guard"
+      until grep -q 'State:.Z' "/proc/$guard/status"; do sleep 0.1; done
+      exec fusermount3 "$@"\n`;
+    writeFileSync(helper, killing, { mode: 0o755 });
+    const mount = () =>
+      addon.mountWithHelper({ helper, mountPoint: point, options: '', claim: true, guard });
+    const device = await mount();
+    // The claim is the second one's now.
+    await addon.unmountDirect(point, MNT_DETACH);
+    await expect(mount()).rejects.toMatchObject({ syscall: 'claim' });
+    device.close();
+    expect(await told(file)).toMatch(/^\d+ \d+:\d+\n\n\n$/);
+  });
+
   it('that cannot be started is done without', async () => {
     const point = mountPointIn(testDirectory());
     const guard = { command: ['/no/such/shell'], environment: [] };

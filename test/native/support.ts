@@ -74,6 +74,12 @@ export function runProgramApart(name: string, ...args: string[]): Program {
   return start('unshare', ['--mount', process.execPath, programPath(name), ...args]);
 }
 
+/** The same as the first process of a pid namespace, which adopts all others in it. */
+export function runProgramAsFirst(name: string, ...args: string[]): Program {
+  const apart = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  return start('unshare', [...apart, process.execPath, programPath(name), ...args]);
+}
+
 function start(file: string, args: string[]): Program {
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   children.push(child);

@@ -1,6 +1,6 @@
 // `dokan service`, which keeps the mount of a scene.
 import { execFileSync } from 'node:child_process';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMounted, until } from './scene.mjs';
@@ -58,9 +58,11 @@ export class Service {
   }
 }
 
+/** Attributes the kernel may know of a dead one, too; it cannot be opened. */
 function answers(path) {
   try {
-    return existsSync(path) && statSync(path).isDirectory();
+    readdirSync(path);
+    return true;
   } catch {
     return false;
   }

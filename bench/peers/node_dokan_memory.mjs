@@ -1,0 +1,13 @@
+// The memfs example, mounted without caching of names and attributes, as all others are here.
+// Usage: node node_dokan_memory.mjs MOUNTPOINT [options as JSON]
+import { mount } from '../../dist/index.js';
+import { MemoryFileSystem } from '../../dist/examples/memfs/memfs.js';
+
+const [mountPoint, options = '{}'] = process.argv.slice(2);
+await mount(mountPoint, new MemoryFileSystem(), {
+  entryTimeout: 0,
+  attributeTimeout: 0,
+  unmountOnSignal: true,
+  ...JSON.parse(options),
+});
+console.log('mounted');

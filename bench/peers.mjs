@@ -1,112 +1,109 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
+import { compile, compileExample, compileGo, isInstalled } from './programs.mjs';
 
-/** Who is compared: each serves the same kind of volume in a process of its own. */
+/**
+ * Who is compared. A peer's `command` makes the arguments of a process from the mount point and, for
+ * mirrors, the directory it shows; the process serves until it gets SIGTERM.
+ */
 
 const here = import.meta.dirname;
-const build = join(here, 'build');
+const peerFile = (name) => join(here, 'peers', name);
+const node = process.execPath;
 
-const isInstalled = (name) => {
-  try {
-    createRequire(import.meta.url).resolve(name);
-    return true;
-  } catch {
-    return false;
-  }
-};
+/** Where Debian's libfuse3-dev has its examples. */
+const DEBIAN_EXAMPLES = '/usr/share/doc/libfuse3-dev/examples';
 
-/** Compiles a program of native/. @returns its path; undefined when what it needs is not installed */
-export function compile(name, packages = []) {
-  mkdirSync(build, { recursive: true });
-  const program = join(build, name);
-  try {
-    const flags =
-      packages.length === 0
-        ? []
-        : execFileSync('pkg-config', ['--cflags', '--libs', ...packages], { encoding: 'utf8' })
-            .trim()
-            .split(/\s+/);
-    const source = join(here, 'native', `${name}.c`);
-    const common = ['-std=gnu17', '-O2', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-pthread'];
-    execFileSync('gcc', [...common, '-o', program, source, ...flags], { stdio: 'pipe' });
-    return program;
-  } catch (error) {
-    console.error(`without ${name}: ${String(error.stderr ?? error.message).trim()}`);
-    return undefined;
-  }
-}
+/** The name our own column has in every table. */
+export const OURS = 'node-dokan';
+/** The bare disk: nothing is mounted. */
+const DISK = 'disk';
 
-/** @returns every peer there is on this machine, ours first; a peer's `command` takes the mount point */
+/** File systems in memory, ours first. Names and attributes are not cached by the kernel. */
 export function memoryPeers() {
   const libfuse = compile('memory_fs', ['fuse3']);
-  const ours = join(here, 'peers', 'node_dokan_memory.mjs');
-  const fuseNative = join(here, 'peers', 'fuse_native_memory.cjs');
+  const go = compileGo('go_memory');
   return [
-    { name: 'node-dokan', command: [process.execPath, ours] },
-    isInstalled('fuse-native') && { name: 'fuse-native', command: [process.execPath, fuseNative] },
-    libfuse && { name: 'libfuse', command: [libfuse, '-f'] },
-    libfuse && { name: 'libfuse -s', command: [libfuse, '-f', '-s'] },
+    { name: OURS, command: (mount) => [node, peerFile('node_dokan_memory.mjs'), mount] },
+    isInstalled('fuse-native') && {
+      name: 'fuse-native',
+      command: (mount) => [node, peerFile('fuse_native_memory.cjs'), mount],
+    },
+    libfuse && { name: 'libfuse', command: (mount) => [libfuse, '-f', mount] },
+    libfuse && { name: 'libfuse -s', command: (mount) => [libfuse, '-f', '-s', mount] },
+    go && { name: 'go-fuse', command: (mount) => [go, mount] },
   ].filter(Boolean);
 }
+
+/** Ours by two threads: for what several clients ask of the one file there is. */
+export const threadedPeer = () => ({
+  name: 'threads: 2',
+  takes: ({ operation, threads }) => threads > 1 && ['lookup', 'stat', 'open'].includes(operation),
+  isPrepared: true,
+  command: (mount) => [node, peerFile('node_dokan_threads.mjs'), '2', mount],
+});
+
+/** Ours with any number of files, which tells what memory it takes. */
+export const numberedPeer = () => ({
+  name: OURS,
+  hasChannel: true,
+  command: (mount) => [node, '--expose-gc', peerFile('node_dokan_numbered.mjs'), mount],
+});
+
+/** Ours with clocks inside. */
+export const profiledPeer = () => ({
+  name: OURS,
+  hasChannel: true,
+  command: (mount) => [node, peerFile('node_dokan_profiled.mjs'), mount],
+});
 
 /** Binds a command to one core. */
 export const pinned = (peer) => ({
   ...peer,
-  name: `${peer.name}, one core`,
-  command: ['taskset', '-c', '0', ...peer.command],
-  isPinned: true,
+  command: (...places) => ['taskset', '-c', '0', ...peer.command(...places)],
 });
 
-/** A mounted peer. */
-export class Mounted {
-  static async start(peer) {
-    const directory = mkdtempSync(join(tmpdir(), 'bench-'));
-    const [program, ...args] = peer.command;
-    const started = performance.now();
-    const child = spawn(program, [...args, directory], { stdio: ['ignore', 'ignore', 'inherit'] });
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    const mounted = new Mounted(peer, directory, child, ended);
-    while (!isMounted(directory)) {
-      if (child.exitCode !== null || performance.now() - started > 15_000) {
-        await mounted.stop();
-        throw new Error(`${peer.name} did not mount`);
-      }
-      await delay(2);
-    }
-    mounted.startTime = performance.now() - started;
-    return mounted;
-  }
-
-  constructor(peer, directory, child, ended) {
-    this.peer = peer;
-    this.directory = directory;
-    this.child = child;
-    this.ended = ended;
-  }
-
-  /** What the process takes of memory, in bytes. */
-  get residentSize() {
-    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
-    return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024;
-  }
-
-  async stop() {
-    this.child.kill('SIGTERM');
-    const late = delay(5_000, 'late', { ref: false });
-    if ((await Promise.race([this.ended, late])) === 'late') {
-      this.child.kill('SIGKILL');
-      await this.ended;
-    }
-    if (isMounted(this.directory)) execFileSync('umount', ['-l', this.directory]);
-    if (existsSync(this.directory)) rmSync(this.directory, { recursive: true });
-  }
+/**
+ * Mirrors of a directory, ours first and the bare disk last. Names and attributes are trusted for one
+ * second by all of them.
+ * @param examples - directory with the sources of libfuse's examples; undefined: Debian's alone
+ */
+export function mirrorPeers(examples) {
+  const directories = [examples, DEBIAN_EXAMPLES].filter(Boolean);
+  const hp = compileExample('passthrough_hp.cc', directories, withOneSecond);
+  const ll = compileExample('passthrough_ll.c', directories);
+  const go = compileGo('go_loopback');
+  const mirrorfs = join(here, '..', 'dist', 'examples', 'mirrorfs', 'main.js');
+  const ours = (mount, source) => [node, mirrorfs, '--root', source, '--mount', mount];
+  return [
+    { name: OURS, command: ours },
+    {
+      name: 'unprivileged',
+      command: (mount, source) => [node, peerFile('node_dokan_mirror.mjs'), source, mount],
+    },
+    {
+      name: 'no passthrough',
+      command: (...places) => [...ours(...places), '--no-passthrough'],
+    },
+    isInstalled('fuse-native') && {
+      name: 'fuse-native',
+      command: (mount, source) => [node, peerFile('fuse_native_mirror.cjs'), source, mount],
+    },
+    hp && {
+      name: 'passthrough_hp',
+      command: (mount, source) => [hp, '--foreground', source, mount],
+    },
+    ll && {
+      name: 'passthrough_ll',
+      command: (mount, source) => [ll, '-f', '-o', `source=${source},timeout=1`, mount],
+    },
+    go && { name: 'go-fuse', command: (mount, source) => [go, source, mount] },
+    { name: DISK, isDisk: true },
+  ].filter(Boolean);
 }
 
-function isMounted(directory) {
-  return readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${directory} `);
+/** It has no option for its timeout, a day; 0 would turn its other caches off as well. */
+function withOneSecond(source) {
+  const changed = source.replace(/\b86400(?:\.0)?\b/, '1.0');
+  if (changed === source) throw new Error('passthrough_hp.cc has its timeout in another place');
+  return changed;
 }

@@ -1,50 +1,69 @@
+import { OURS } from './peers.mjs';
 import { median, spread } from './statistics.mjs';
 
-const OURS = 'node-dokan';
-const PINNED = ', one core';
-
-/** A time as people read it. @param nanoseconds - any */
-export function showTime(nanoseconds) {
-  if (nanoseconds < 10_000) return `${(nanoseconds / 1_000).toFixed(1)} µs`;
-  if (nanoseconds < 1_000_000) return `${Math.round(nanoseconds / 1_000)} µs`;
-  if (nanoseconds < 10_000_000) return `${(nanoseconds / 1_000_000).toFixed(1)} ms`;
-  return `${Math.round(nanoseconds / 1_000_000)} ms`;
+/** A time as people read it. @param seconds - any */
+export function showTime(seconds) {
+  const microseconds = seconds * 1e6;
+  if (microseconds < 10) return `${microseconds.toFixed(2)} µs`;
+  if (microseconds < 100) return `${microseconds.toFixed(1)} µs`;
+  if (microseconds < 1_000) return `${Math.round(microseconds)} µs`;
+  if (microseconds < 10_000) return `${(microseconds / 1e3).toFixed(1)} ms`;
+  if (microseconds < 1_000_000) return `${Math.round(microseconds / 1e3)} ms`;
+  return `${seconds.toFixed(2)} s`;
 }
 
 /**
  * One table: ours as times, every other one as its time divided by ours, so that more than 1 means
  * that we are faster; beside each its spread over the rounds.
+ * @param rows - of one group
  */
-export function microTable(results) {
-  return [
-    ...section(results, 'any core', (name) => !name.endsWith(PINNED)),
-    '',
-    ...section(results, 'all on one core', (name) => name.endsWith(PINNED)),
-  ].join('\n');
+export function ratioTable(title, rows) {
+  const others = rows[0].columns.filter((name) => name !== OURS);
+  const hasTail = rows.some(({ peers }) => peers[OURS]?.p99 !== undefined);
+  const notes = new Notes();
+  const lines = rows.map((row) => {
+    const { peers, failures, show = showTime } = row;
+    const own = peers[OURS]?.value;
+    const mine =
+      own === undefined ? notes.failed(failures[OURS]) : `${show(median(own))} ${around(own)}`;
+    const ratios = others.map((name) => {
+      const values = peers[name]?.value;
+      if (values === undefined) return notes.failed(failures[name]);
+      if (own === undefined) return `(${show(median(values))})`;
+      return `${(median(values) / median(own)).toFixed(2)} ${around(values)}`;
+    });
+    const tail = peers[OURS]?.p99;
+    const p99 = hasTail ? [tail === undefined ? '' : show(median(tail))] : [];
+    return [row.title, mine, ...p99, ...ratios];
+  });
+  const head = [title, OURS, ...(hasTail ? ['p99'] : []), ...others];
+  return [...grid(head, lines), ...notes.lines].join('\n');
 }
 
-function section(results, title, belongs) {
-  const rows = results.filter(({ peers }) => Object.keys(peers).some(belongs));
-  const names = [...new Set(rows.flatMap(({ peers }) => Object.keys(peers)))].filter(belongs);
-  const ours = names.find((name) => name.startsWith(OURS));
-  const others = names.filter((name) => name !== ours);
-  const head = [`Median latency, ${title}`, 'threads', OURS, 'p99', ...others.map(plain)];
+/** Lines of a table whose first column is text. */
+export function grid(head, lines) {
   return [
     line(head),
     line(head.map((_, index) => (index === 0 ? '---' : '---:'))),
-    ...rows.map(({ title: what, threads, peers }) => {
-      const own = peers[ours];
-      const base = median(own.medians);
-      const ratios = others.map((name) => {
-        const { medians } = peers[name];
-        return `${(median(medians) / base).toFixed(2)} ±${percent(spread(medians))}`;
-      });
-      const mine = `${showTime(base)} ±${percent(spread(own.medians))}`;
-      return line([what, threads, mine, showTime(median(own.p99s)), ...ratios]);
-    }),
+    ...lines.map(line),
   ];
 }
 
-const plain = (name) => name.replace(PINNED, '');
-const percent = (share) => `${Math.round(share * 100)}%`;
-const line = (cells) => `| ${cells.join(' | ')} |`;
+/** Reasons, each told once below the table. */
+class Notes {
+  #reasons = [];
+
+  failed(reason) {
+    if (reason === undefined) return '';
+    let at = this.#reasons.indexOf(reason);
+    if (at < 0) at = this.#reasons.push(reason) - 1;
+    return `failed (${at + 1})`;
+  }
+
+  get lines() {
+    return this.#reasons.flatMap((reason, index) => ['', `(${index + 1}) ${reason}`]);
+  }
+}
+
+const around = (values) => (values.length > 1 ? `±${Math.round(spread(values) * 100)}%` : '');
+const line = (cells) => `| ${cells.map((cell) => String(cell).trim()).join(' | ')} |`;

@@ -21,6 +21,7 @@ enum {
   kFileSize = 16 << 20,
   kMostSamples = 1 << 20,
   kMostThreads = 64,
+  kWarmUp = 50000000,  // nanoseconds
 };
 
 struct Worker {
@@ -182,8 +183,12 @@ static void* Work(void* argument) {
   struct Worker* const worker = argument;
   worker->row->begin(worker);
   // The first few warm up whatever there is to warm up.
-  for (int i = 0; i < 3; ++i) worker->row->operate(worker);
   int64_t before = Now();
+  const int64_t warm = before + kWarmUp;
+  for (int i = 0; i < 3 && before < warm; ++i) {
+    worker->row->operate(worker);
+    before = Now();
+  }
   do {
     worker->row->operate(worker);
     const int64_t after = Now();

@@ -7,6 +7,8 @@ const [mountPoint, options = '{}'] = process.argv.slice(2);
 await mount(mountPoint, new MemoryFileSystem(), {
   entryTimeout: 0,
   attributeTimeout: 0,
+  // The kernel would ask for the directory's mode each time, having forgotten it. No other peer lets it.
+  defaultPermissions: false,
   unmountOnSignal: true,
   ...JSON.parse(options),
 });

@@ -1,7 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import { types } from 'node:util';
 import * as answers from './answers.js';
-import { CALLBACKS, checkMedia, effectOf, type Callback } from './callbacks.js';
+import { CALLBACKS, checkMedia, effectOf, queryOpen, type Callback } from './callbacks.js';
+import { Counters, statisticsOf } from './counters.js';
 import type { DispatcherOptions } from './dispatcher_options.js';
 import { CallbackError, DokanError, statusFromError } from './errors.js';
 import { Media, type Medium } from './media.js';
@@ -9,7 +10,7 @@ import { NO_CALLER, OpenFile } from './open_file.js';
 import type { CreateFileRequest, DokanOperations, MediaState } from './operations.js';
 import { isThenable, type Outcome } from './outcome.js';
 import { Deadlines, RunningCall } from './running_call.js';
-import { NtStatus } from './status.js';
+import { isMissing, NtStatus } from './status.js';
 import { IoFlags, type Caller } from './target.js';
 
 /** The answer to a request whose callback made a mistake; the volume has been told. */
@@ -51,22 +52,34 @@ const NO_EVENT = -1;
 /** Runs one callback for one request: guarded, counted, traced and within its time. */
 export class CallbackRunner {
   readonly #operations: Required<DokanOperations>;
+  /** What the file system has. */
+  readonly #present: ReadonlySet<keyof DokanOperations>;
+  /** The same by the index of a callback, 1 for what there is: a look by name takes longer. */
+  readonly #has: Uint8Array;
   readonly #options: DispatcherOptions;
   readonly #opens: OpenBooks;
   /** Where the file system has removable media. */
   readonly media: Media | undefined;
   readonly #deadlines = new Deadlines();
-  readonly #calls = new Float64Array(CALLBACKS.length);
-  readonly #failures = new Float64Array(CALLBACKS.length);
-  readonly #timeouts = new Float64Array(CALLBACKS.length);
+  readonly #counters: Counters;
+  readonly #calls: Float64Array;
+  readonly #failures: Float64Array;
+  readonly #timeouts: Float64Array;
   /** For callbacks without an open: reused as long as they answer at once. */
   #spare: OpenFile | undefined = new OpenFile('');
   #goneStatus: number | undefined = undefined;
 
   constructor(operations: DokanOperations, options: DispatcherOptions, opens: OpenBooks) {
     this.#operations = operations as Required<DokanOperations>;
+    const present = CALLBACKS.filter(({ name }) => typeof operations[name] === 'function');
+    this.#present = new Set(present.map(({ name }) => name));
+    this.#has = Uint8Array.from(CALLBACKS, (row) => (present.includes(row) ? 1 : 0));
     this.#options = options;
     this.#opens = opens;
+    this.#counters = options.counters ?? new Counters();
+    this.#calls = this.#counters.calls;
+    this.#failures = this.#counters.failures;
+    this.#timeouts = this.#counters.timeouts;
     if (this.supports('checkMedia')) {
       const ask = (asking: Caller): Outcome<MediaState> =>
         this.run(checkMedia, new OpenFile(''), '', asking, undefined, undefined);
@@ -86,18 +99,16 @@ export class CallbackRunner {
 
   /** The counters of every callback that was called. */
   statistics(): Partial<Record<keyof DokanOperations, CallbackStatistics>> {
-    const result: Partial<Record<keyof DokanOperations, CallbackStatistics>> = {};
-    for (const { name, index } of CALLBACKS) {
-      const calls = this.#calls[index] ?? 0;
-      if (calls === 0) continue;
-      const failures = this.#failures[index] ?? 0;
-      result[name] = { calls, failures, timeouts: this.#timeouts[index] ?? 0 };
-    }
-    return result;
+    return statisticsOf([this.#counters]);
   }
 
   supports(callback: keyof DokanOperations): boolean {
-    return typeof this.#operations[callback] === 'function';
+    return this.#present.has(callback);
+  }
+
+  /** The same of a row. */
+  has({ index }: Callback<never, never, unknown>): boolean {
+    return this.#has[index] !== 0;
   }
 
   /**
@@ -127,7 +138,7 @@ export class CallbackRunner {
     b: B,
     io: number = IoFlags.NONE,
   ): Outcome<R> {
-    if (typeof this.#operations[row.name] !== 'function') throw NOT_IMPLEMENTED;
+    if (this.#has[row.index] === 0) throw NOT_IMPLEMENTED;
     if (row.effect !== 'releases') {
       if (this.#goneStatus !== undefined) throw new DokanError(this.#goneStatus);
       if (file.medium !== undefined) this.demandMedium(file, caller);
@@ -141,13 +152,15 @@ export class CallbackRunner {
       if (!isThenable(value)) {
         const answer = row.check(value, a);
         file.end();
-        if (requests.hasSubscribers) this.#publish(row, path, caller, NtStatus.SUCCESS, started);
+        const status = this.#statusOf(row, answer);
+        if (requests.hasSubscribers) this.#publish(row, path, caller, status, started);
         return answer;
       }
     } catch (error) {
       file.end();
       const failure = this.failure(row, path, error);
       if (requests.hasSubscribers) this.#publish(row, path, caller, failure.status, started);
+      if (isNoSuchFile(row, failure)) return undefined as R;
       throw failure;
     }
     return this.#await(row, file, path, caller, value, row.check, a, started);
@@ -291,7 +304,7 @@ export class CallbackRunner {
         } catch (error) {
           return fail(error);
         }
-        finish(NtStatus.SUCCESS);
+        finish(this.#statusOf(row, checked));
         this.#comeBack(file, call);
         resolve(checked);
       };
@@ -305,7 +318,8 @@ export class CallbackRunner {
         const failure = this.failure(row, path, error);
         finish(failure.status);
         this.#comeBack(file, call);
-        reject(failure);
+        if (isNoSuchFile(row, failure)) resolve(undefined as R);
+        else reject(failure);
       };
       void settle(value, succeed, fail);
     });
@@ -338,6 +352,13 @@ export class CallbackRunner {
     call.comeBack();
     this.#opens.cameBack(file);
     file.comeBack(call);
+  }
+
+  /** Of an answer that was accepted: one that says that there is no such file counts as a failure. */
+  #statusOf(row: Callback<never, never, unknown>, answer: unknown): number {
+    if (answer !== undefined || row !== queryOpen) return NtStatus.SUCCESS;
+    this.#failures[row.index]! += 1;
+    return NtStatus.OBJECT_NAME_NOT_FOUND;
   }
 
   /** Counts a failure. @returns what the request fails with; a mistake has then been reported */
@@ -393,6 +414,11 @@ async function settle(
     return;
   }
   succeed(answer);
+}
+
+/** Such a failure is an answer: passing it on as an exception would take longer than finding it out. */
+function isNoSuchFile(row: Callback<never, never, unknown>, failure: DokanError): boolean {
+  return row === queryOpen && isMissing(failure.status);
 }
 
 /** A listing checks its own steps. */

@@ -205,11 +205,11 @@ export const findStreams = row<undefined, undefined, Entries>(
   (operations, path, file) => operations.findStreams(path, file),
   answers.checkListing,
 );
-export const queryOpen = row<undefined, undefined, FileInformation>(
+export const queryOpen = row<undefined, undefined, FileInformation | undefined>(
   'queryOpen',
   'none',
   (operations, path, file) => operations.queryOpen(path, file),
-  answers.checkFileInformation,
+  answers.checkFoundInformation,
 );
 export const readLink = row<undefined, undefined, string>(
   'readLink',
@@ -239,6 +239,12 @@ export const setOwner = row<number | undefined, number | undefined>(
   'setOwner',
   'changes',
   (operations, path, file, uid, gid) => operations.setOwner(path, uid, gid, file),
+  checkNothing,
+);
+export const removeEntry = row<boolean>(
+  'removeEntry',
+  'changes',
+  (operations, path, file, isDirectory) => operations.removeEntry(path, isDirectory, file),
   checkNothing,
 );
 export const exchangeFiles = row<string>(

@@ -1,17 +1,20 @@
 import * as callbacks from './callbacks.js';
 import type { Callback } from './callbacks.js';
-import { CallbackRunner, NOT_IMPLEMENTED, type CallbackStatistics } from './callback_runner.js';
+import {
+  NOT_IMPLEMENTED,
+  type CallbackRunner,
+  type CallbackStatistics,
+} from './callback_runner.js';
 import { CreateDisposition, CreateOptions, FileAccess, ShareAccess } from './constants.js';
 import type { DispatcherOptions } from './dispatcher_options.js';
-import { DokanError } from './errors.js';
+import { CallbackError, DokanError } from './errors.js';
 import { FindFiles } from './find_files.js';
 import type { Listing } from './listing.js';
-import type { Medium } from './media.js';
 import { NO_CALLER, OpenFile } from './open_file.js';
+import { OpenFiles } from './open_files.js';
 import type {
   AllocatedRange,
   CreateFileRequest,
-  CreateResult,
   DiskFreeSpace,
   DokanOperations,
   FileInformation,
@@ -21,14 +24,17 @@ import type {
   StreamEntry,
   VolumeInformation,
 } from './operations.js';
-import type { Outcome } from './outcome.js';
-import { NtStatus } from './status.js';
-import { release, withOpen, type Caller, type Open, type RequestTarget } from './target.js';
+import { andThen, type Outcome } from './outcome.js';
+import { isMissing, NtStatus } from './status.js';
+import { withOpen, type Caller, type Open, type RequestTarget } from './target.js';
 import { diskFreeSpace, volumeInformation } from './volume_defaults.js';
 import { withinGrace } from './within_grace.js';
 
 export type { CallbackStatistics, RequestEvent } from './callback_runner.js';
 export type { DispatcherOptions } from './dispatcher_options.js';
+
+// Asked for often, and always the same: made once, thrown many times.
+const NOT_FOUND = new DokanError(NtStatus.OBJECT_NAME_NOT_FOUND);
 
 const QUERY_REQUEST: CreateFileRequest = {
   desiredAccess: FileAccess.READ_ATTRIBUTES,
@@ -43,21 +49,13 @@ export class Dispatcher implements RequestTarget {
   readonly #options: DispatcherOptions;
   readonly #runner: CallbackRunner;
   readonly #findFiles: FindFiles;
-  /** Opens whose closeFile is not done. */
-  readonly #opens = new Set<OpenFile>();
-  /** Opens whose createFile has not come back. */
-  readonly #creating = new Set<OpenFile>();
+  readonly #opens: OpenFiles;
   #ending: Promise<void> | undefined = undefined;
 
   constructor(operations: DokanOperations, options: DispatcherOptions) {
     this.#options = options;
-    this.#runner = new CallbackRunner(operations, options, {
-      cameBack: (file) => void this.#creating.delete(file),
-      openedTooLate: (file, path) => {
-        this.#opens.add(file);
-        void release(this, file, path, NO_CALLER);
-      },
-    });
+    this.#opens = new OpenFiles(operations, options, this);
+    this.#runner = this.#opens.runner;
     this.#findFiles = new FindFiles(this.#runner, options);
   }
 
@@ -85,123 +83,20 @@ export class Dispatcher implements RequestTarget {
     return this.#runner.supports(callback);
   }
 
+  report(callback: keyof DokanOperations, path: string, mistake: unknown): void {
+    this.#options.onError(new CallbackError(callback, path, mistake));
+  }
+
   createFile(path: string, request: CreateFileRequest, caller: Caller): Outcome<OpenFile> {
-    const medium = this.#runner.media?.admit(caller);
-    return medium instanceof Promise
-      ? this.#createOn(medium, path, request, caller)
-      : this.#create(path, request, caller, medium);
-  }
-
-  async #createOn(
-    medium: Promise<Medium>,
-    path: string,
-    request: CreateFileRequest,
-    caller: Caller,
-  ): Promise<OpenFile> {
-    return this.#create(path, request, caller, await medium);
-  }
-
-  #create(
-    path: string,
-    request: CreateFileRequest,
-    caller: Caller,
-    medium: Medium | undefined,
-  ): Outcome<OpenFile> {
-    const file = new OpenFile(path);
-    file.medium = medium;
-    file.isDirectory = (request.createOptions & CreateOptions.DIRECTORY_FILE) !== 0;
-    const result = this.#runner.run(callbacks.createFile, file, path, caller, request, undefined);
-    if (!(result instanceof Promise)) return this.#created(file, path, request, caller, result);
-    this.#creating.add(file);
-    return this.#createLater(file, path, request, caller, result);
-  }
-
-  async #createLater(
-    file: OpenFile,
-    path: string,
-    request: CreateFileRequest,
-    caller: Caller,
-    result: Promise<CreateResult>,
-  ): Promise<OpenFile> {
-    return this.#created(file, path, request, caller, await result);
-  }
-
-  #created(
-    file: OpenFile,
-    path: string,
-    request: CreateFileRequest,
-    caller: Caller,
-    result: CreateResult,
-  ): Outcome<OpenFile> {
-    file.createResult = result;
-    this.#opens.add(file);
-    const { createOptions } = request;
-    const wrong =
-      this.#runner.goneStatus ??
-      file.medium?.failure?.status ??
-      (file.isDirectory
-        ? (createOptions & CreateOptions.NON_DIRECTORY_FILE) !== 0 && NtStatus.FILE_IS_A_DIRECTORY
-        : (createOptions & CreateOptions.DIRECTORY_FILE) !== 0 && NtStatus.NOT_A_DIRECTORY);
-    if (wrong !== false) return this.#refuse(file, path, caller, new DokanError(wrong));
-    if ((createOptions & CreateOptions.DELETE_ON_CLOSE) === 0) return file;
-    // Dokan never asks for these opens, so that a file could vanish without its veto: we ask.
-    try {
-      const agreed = this.setDisposition(file, path, true, caller);
-      if (agreed instanceof Promise) {
-        return agreed.then(
-          () => file,
-          (error: unknown) => this.#refuse(file, path, caller, error as DokanError),
-        );
-      }
-      return file;
-    } catch (error) {
-      return this.#refuse(file, path, caller, error as DokanError);
-    }
-  }
-
-  #refuse(file: OpenFile, path: string, caller: Caller, error: DokanError): Promise<never> {
-    const released = release(this, file, path, caller);
-    if (!(released instanceof Promise)) throw error;
-    return released.then(() => {
-      throw error;
-    });
+    return this.#opens.create(path, request, caller);
   }
 
   cleanup(open: Open, path: string, caller: Caller): Outcome<void> {
-    const file = open as OpenFile;
-    if (file.cleanedUp) return;
-    file.cleanedUp = true;
-    // What is in the drive by now, if anything is, is not what was to be deleted from.
-    if (file.medium?.failure !== undefined) file.deletePending = false;
-    if (!this.#runner.supports('cleanup')) return;
-    return this.#runner.unfailing(callbacks.cleanup, file, path, caller);
+    return this.#opens.cleanup(open as OpenFile, path, caller);
   }
 
   closeFile(open: Open, path: string, caller: Caller): Outcome<void> {
-    const file = open as OpenFile;
-    if (file.closeAsked) return;
-    file.closeAsked = true;
-    if (!file.isBusy) return this.#close(file, path, caller);
-    // A callback that was given up on, or a cleanup, still works with the open: the close waits for
-    // it, the kernel need not.
-    file.closing = new Promise((resolve) => {
-      file.whenIdle = () => resolve(this.#close(file, path, NO_CALLER));
-    });
-  }
-
-  #close(file: OpenFile, path: string, caller: Caller): Outcome<void> {
-    if (file.closed) return;
-    file.closed = true;
-    file.listing?.close();
-    const closing = this.#runner.supports('closeFile')
-      ? this.#runner.unfailing(callbacks.closeFile, file, path, caller)
-      : undefined;
-    if (!(closing instanceof Promise)) {
-      this.#opens.delete(file);
-      return;
-    }
-    file.closing = closing.then(() => void this.#opens.delete(file));
-    return file.closing;
+    return this.#opens.close(open as OpenFile, path, caller);
   }
 
   readFile(
@@ -228,12 +123,14 @@ export class Dispatcher implements RequestTarget {
     return this.#runner.run(callbacks.writeFile, file, path, caller, data, offset, io);
   }
 
-  flushFileBuffers(open: Open, path: string, caller: Caller): Outcome<void> {
+  flushFileBuffers(open: Open, path: string, io: number, caller: Caller): Outcome<void> {
+    const file = open as OpenFile;
     // Dokan answers success for a file system without the callback.
-    if (!this.#runner.supports('flushFileBuffers')) {
-      return this.#runner.demandMedium(open as OpenFile, caller);
+    if (!this.#runner.has(callbacks.flushFileBuffers)) {
+      return this.#runner.demandMedium(file, caller);
     }
-    return this.#on(callbacks.flushFileBuffers, open, path, caller, undefined, undefined);
+    const row = callbacks.flushFileBuffers;
+    return this.#runner.run(row, file, path, caller, undefined, undefined, io);
   }
 
   getFileInformation(open: Open, path: string, caller: Caller): Outcome<FileInformation> {
@@ -268,7 +165,9 @@ export class Dispatcher implements RequestTarget {
   setDisposition(open: Open, path: string, deletePending: boolean, caller: Caller): Outcome<void> {
     const file = open as OpenFile;
     // As in Dokan, deleting needs both: a file system with one of them cannot keep its promise.
-    if (!this.supports('deleteFile') || !this.supports('deleteDirectory')) throw NOT_IMPLEMENTED;
+    if (!this.#runner.has(callbacks.deleteFile) || !this.#runner.has(callbacks.deleteDirectory)) {
+      throw NOT_IMPLEMENTED;
+    }
     const row = file.isDirectory ? callbacks.deleteDirectory : callbacks.deleteFile;
     const before = file.deletePending;
     file.deletePending = deletePending;
@@ -355,9 +254,25 @@ export class Dispatcher implements RequestTarget {
   }
 
   queryOpen(path: string, caller: Caller): Outcome<FileInformation> {
-    return this.#runner.supports('queryOpen')
-      ? this.#runner.byPath(callbacks.queryOpen, path, caller, undefined)
+    return this.#runner.has(callbacks.queryOpen)
+      ? andThen(this.lookUp(path, caller), checkFound, undefined)
       : withOpen(this, path, QUERY_REQUEST, caller, queryOpened, undefined, undefined);
+  }
+
+  lookUp(path: string, caller: Caller): Outcome<FileInformation | undefined> {
+    return this.#runner.has(callbacks.queryOpen)
+      ? this.#runner.byPath(callbacks.queryOpen, path, caller, undefined)
+      : this.#lookUpByOpen(path, caller);
+  }
+
+  // Apart: a function that holds a try block is not inlined as readily.
+  #lookUpByOpen(path: string, caller: Caller): Outcome<FileInformation | undefined> {
+    try {
+      const info = withOpen(this, path, QUERY_REQUEST, caller, queryOpened, undefined, undefined);
+      return info instanceof Promise ? info.catch(undefinedWhenMissing) : info;
+    } catch (error) {
+      return undefinedWhenMissing(error);
+    }
   }
 
   readLink(path: string, caller: Caller): Outcome<string> {
@@ -386,6 +301,10 @@ export class Dispatcher implements RequestTarget {
     return this.#on(callbacks.setOwner, open, path, caller, uid, gid);
   }
 
+  removeEntry(path: string, isDirectory: boolean, caller: Caller): Outcome<void> {
+    return this.#runner.byPath(callbacks.removeEntry, path, caller, isDirectory);
+  }
+
   exchangeFiles(path: string, otherPath: string, caller: Caller): Outcome<void> {
     return this.#runner.byPath(callbacks.exchangeFiles, path, caller, otherPath);
   }
@@ -409,6 +328,17 @@ export class Dispatcher implements RequestTarget {
     return this.#on(callbacks.setZeroData, open, path, caller, offset, length);
   }
 
+  adopt(path: string, isDirectory = false): OpenFile {
+    const file = new OpenFile(path);
+    file.isDirectory = isDirectory;
+    return file;
+  }
+
+  /** Leaves the cleanup and closeFile of an open to whichever thread is asked for them. */
+  disown(open: Open): void {
+    this.#opens.disown(open as OpenFile);
+  }
+
   /** The volume is usable. A file system that fails here has its error reported, and stays mounted. */
   async mounted(mountPoint: string): Promise<void> {
     this.#runner.media?.start();
@@ -428,33 +358,16 @@ export class Dispatcher implements RequestTarget {
 
   async #end(status: number): Promise<void> {
     this.#runner.refuseFurther(status);
-    await withinGrace(this.#releaseAll());
+    await withinGrace(this.#opens.releaseAll());
     this.#runner.failOutstanding(status);
     // What has not come back by now keeps no open from its closeFile any longer.
-    const last = [...this.#opens].map(async (file) => this.#close(file, file.path, NO_CALLER));
+    const last = this.#opens.closeAll();
     if (this.#runner.supports('unmounted')) {
       const file = new OpenFile('');
       last.push(Promise.resolve(this.#runner.unfailing(callbacks.unmounted, file, '', NO_CALLER)));
     }
     await withinGrace(Promise.all(last));
     this.#runner.failOutstanding(status);
-  }
-
-  async #releaseAll(): Promise<void> {
-    do {
-      const waiting: Promise<void>[] = [];
-      for (const file of this.#opens) waiting.push(this.#releaseLost(file));
-      // An open that comes into being now is released as soon as it is there.
-      for (const file of this.#creating) {
-        waiting.push(new Promise((resolve) => (file.whenIdle = resolve)));
-      }
-      await Promise.all(waiting);
-    } while (this.#opens.size + this.#creating.size > 0);
-  }
-
-  async #releaseLost(file: OpenFile): Promise<void> {
-    await release(this, file, file.path, NO_CALLER);
-    await file.closing;
   }
 
   /** Calls a callback on an open; the one place for those without anything special. */
@@ -468,6 +381,15 @@ export class Dispatcher implements RequestTarget {
   ): Outcome<R> {
     return this.#runner.run(row, open as OpenFile, path, caller, a, b);
   }
+}
+
+function undefinedWhenMissing(error: unknown): undefined {
+  if (!isMissing((error as DokanError).status)) throw error;
+}
+
+function checkFound(info: FileInformation | undefined): FileInformation {
+  if (info === undefined) throw NOT_FOUND;
+  return info;
 }
 
 function queryOpened(

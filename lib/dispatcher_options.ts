@@ -1,3 +1,4 @@
+import type { Counters } from './counters.js';
 import type { CallbackError } from './errors.js';
 
 /** What the dispatcher must know of the volume. */
@@ -11,6 +12,8 @@ export interface DispatcherOptions {
   readonly altStreams: boolean;
   readonly volumeLabel: string | undefined;
   readonly fileSystemName: string | undefined;
+  /** Where to count; by default nobody else sees it. */
+  readonly counters?: Counters | undefined;
   /** Called with every programming error of the file system. */
   readonly onError: (error: CallbackError) => void;
 }

@@ -198,6 +198,25 @@ export class CallbackError extends Error {
   }
 }
 
+/**
+ * A thread that served a volume with others has died: by an uncaught exception, by process.exit() in
+ * it, or for want of memory. What it was answering failed with EIO, its open files are lost, and
+ * another one takes its place.
+ */
+export class ThreadError extends Error {
+  readonly code: string;
+
+  /** Which one: from 0 to the option `threads` - 1. */
+  readonly threadIndex: number;
+
+  constructor(threadIndex: number, problem: string, cause: unknown) {
+    const options = cause === undefined ? undefined : { cause };
+    super(`Thread ${threadIndex} of the volume has died. ${problem}`, options);
+    this.code = 'ERR_THREAD_DIED';
+    this.threadIndex = threadIndex;
+  }
+}
+
 // The names stand on the prototypes: an own property per error would cost time and show in logs.
 for (const [name, { prototype }] of Object.entries({
   DokanError,
@@ -205,6 +224,7 @@ for (const [name, { prototype }] of Object.entries({
   OptionError,
   AnswerError,
   CallbackError,
+  ThreadError,
 })) {
   Object.defineProperty(prototype, 'name', { value: name, configurable: true, writable: true });
 }

@@ -1,10 +1,11 @@
 import * as answers from './answers.js';
 import * as callbacks from './callbacks.js';
 import type { Callback } from './callbacks.js';
+import { CallbackGuard } from './callback_guard.js';
 import { NOT_IMPLEMENTED, type CallbackRunner } from './callback_runner.js';
 import type { DispatcherOptions } from './dispatcher_options.js';
 import type { DokanError } from './errors.js';
-import { Listing, type ListingGuard } from './listing.js';
+import { Listing } from './listing.js';
 import type { OpenFile } from './open_file.js';
 import type { FindEntry, StreamEntry } from './operations.js';
 import type { Outcome } from './outcome.js';
@@ -51,7 +52,7 @@ export class FindFiles {
   findStreams(file: OpenFile, path: string, caller: Caller): Outcome<Listing<StreamEntry>> {
     if (!this.#options.altStreams) throw NOT_IMPLEMENTED;
     const row = callbacks.findStreams;
-    const guard = this.#guard(row, file, path, caller);
+    const guard = new CallbackGuard(this.#runner, row, file, path, caller);
     const entries = this.#runner.run(row, file, path, caller, undefined, undefined);
     const listing = (list: Iterable<unknown> | AsyncIterable<unknown>): Listing<StreamEntry> =>
       (file.listing = new Listing(list, answers.checkStreamEntry, always, guard));
@@ -67,7 +68,7 @@ export class FindFiles {
     keep: (entry: FindEntry) => boolean,
     whenMissing?: () => Outcome<Listing<FindEntry>>,
   ): Outcome<Listing<FindEntry>> {
-    const guard = this.#guard(row, file, path, caller);
+    const guard = new CallbackGuard(this.#runner, row, file, path, caller);
     const listing = (entries: Iterable<unknown> | AsyncIterable<unknown>): Listing<FindEntry> =>
       (file.listing = new Listing(entries, answers.checkFindEntry, keep, guard));
     const otherwise = (error: unknown): Outcome<Listing<FindEntry>> => {
@@ -84,40 +85,13 @@ export class FindFiles {
     }
     return entries instanceof Promise ? entries.then(listing, otherwise) : listing(entries);
   }
-
-  #guard(
-    row: Callback<never, never, unknown>,
-    file: OpenFile,
-    path: string,
-    { processId, userId, groupId }: Caller,
-  ): ListingGuard {
-    // The listing outlives the request that began it, and hosts use those again.
-    const first: Caller = { processId, userId, groupId, running: undefined };
-    let controller: AbortController | undefined;
-    return {
-      begin: (caller = first) => {
-        if (file.medium !== undefined) this.#runner.demandMedium(file, caller);
-        file.resume(caller, controller);
-      },
-      end: () => {
-        controller = file.end();
-      },
-      failure: (error) => this.#runner.failure(row, path, error),
-      wait: (step, caller = first) => {
-        // One signal for all steps: a generator asks for it once.
-        controller ??= new AbortController();
-        file.resume(caller, controller);
-        return this.#runner.waitForStep(row, file, path, caller, step);
-      },
-    };
-  }
 }
 
 const always = (): boolean => true;
 
 /** `.` and `..` are the host's business. */
-function isOrdinaryEntry(entry: FindEntry): boolean {
-  return entry.name !== '.' && entry.name !== '..';
+function isOrdinaryEntry({ name }: FindEntry): boolean {
+  return name.length > 2 || (name !== '.' && name !== '..');
 }
 
 function matching(pattern: string, ignoreCase: boolean): (entry: FindEntry) => boolean {

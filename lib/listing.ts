@@ -18,7 +18,14 @@ export interface ListingGuard {
   wait(step: Promise<unknown>, caller: Caller | undefined): Promise<unknown>;
 }
 
-const PASSED_OVER = Symbol('passed over');
+/** Takes entries one by one. */
+export interface Taker<E> {
+  /** @returns false when that was enough; the entry is taken all the same */
+  take(entry: E): boolean;
+}
+
+/** There is no entry yet, but there may be one. */
+const NOT_YET = Symbol('not yet');
 
 /** What an iterator will answer: a promise of its own kind, which is never rejected. */
 class Step {
@@ -44,7 +51,10 @@ class Step {
 
 /** The entries a file system lists, pulled one by one and checked as they come. */
 export class Listing<E> {
-  readonly #source: Iterator<unknown> | AsyncIterator<unknown>;
+  /** What an array held; `undefined` where entries are pulled out of an iterator. */
+  #array: readonly unknown[] | undefined = undefined;
+  #nextInArray = 0;
+  #source: Iterator<unknown> | AsyncIterator<unknown> | undefined = undefined;
   readonly #check: (value: unknown) => E;
   readonly #keep: (entry: E) => boolean;
   readonly #guard: ListingGuard;
@@ -68,7 +78,10 @@ export class Listing<E> {
     this.#guard = guard;
     guard.begin(undefined);
     try {
-      this.#source = iterate(entries);
+      // A file system may return the array it keeps: files deleted between two reads must not shift
+      // others out of sight.
+      if (Array.isArray(entries)) this.#array = [...(entries as unknown[])];
+      else this.#source = iterate(entries);
     } catch (error) {
       throw guard.failure(error);
     } finally {
@@ -87,11 +100,47 @@ export class Listing<E> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#ended) return undefined;
-      const step = this.#pending ?? this.#step(caller);
-      if (step instanceof Step) return this.#nextLater(step, caller);
-      const entry = this.#accept(step);
-      if (entry !== PASSED_OVER) return entry;
+      if (this.#pending !== undefined) return this.#nextLater(this.#pending, caller);
+      const entry = this.#pull(this.#check, caller);
+      if (entry !== NOT_YET) return entry;
     }
+  }
+
+  /**
+   * Hands on all entries that are there at once, until `taker` has enough. As `next`, but without a
+   * call back and forth for each.
+   *
+   * @param check - instead of the listing's own: a taker may do a part of that itself, and `refuse`
+   *   what is wrong
+   * @returns true at the end, false when the taker has enough; the promise of an entry that takes
+   *   time, which the taker has not been given
+   * @throws as `next`; also what the taker throws
+   */
+  pour(
+    taker: Taker<E>,
+    check: (value: unknown) => E,
+    caller?: Caller,
+  ): boolean | Promise<E | undefined> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#ended) return true;
+      if (this.#pending !== undefined) return this.#nextLater(this.#pending, caller);
+      const entry = this.#pull(check, caller);
+      if (entry === NOT_YET) continue;
+      if (entry === undefined) return true;
+      if (!taker.take(entry)) return false;
+    }
+  }
+
+  /**
+   * An entry that was handed on is wrong after all: nothing comes after it but the failure.
+   * @returns that failure
+   */
+  refuse(mistake: unknown): DokanError {
+    const failure = this.#guard.failure(mistake);
+    this.#failure = failure;
+    this.close();
+    return failure;
   }
 
   /** The listing is not read to its end: lets a generator run its `finally`. */
@@ -99,7 +148,7 @@ export class Listing<E> {
     if (this.#ended) return;
     this.#ended = true;
     try {
-      const closing: unknown = this.#source.return?.();
+      const closing: unknown = this.#source?.return?.();
       if (isThenable(closing)) void this.#closeLater(closing);
     } catch (error) {
       this.#guard.failure(error);
@@ -114,38 +163,62 @@ export class Listing<E> {
     }
   }
 
-  /** Asks for one more. @returns what the iterator answered; a Step when that takes time */
-  #step(caller: Caller | undefined): unknown {
+  /** Asks for one more. @returns NOT_YET when it was passed over, or when that takes time */
+  #pull(check: (value: unknown) => E, caller: Caller | undefined): E | undefined | typeof NOT_YET {
     this.#guard.begin(caller);
+    if (this.#array !== undefined) {
+      this.#guard.end();
+      return this.#pullFrom(this.#array, check);
+    }
+    let step: unknown;
     try {
-      const step: unknown = this.#source.next();
-      return isThenable(step) ? new Step(step) : step;
+      step = this.#source?.next();
+      if (isThenable(step)) {
+        // Kept until it is done: whoever asks again after a wait was given up gets what comes of it.
+        this.#pending = new Step(step);
+        return NOT_YET;
+      }
     } catch (error) {
       throw this.#failWith(error);
     } finally {
       this.#guard.end();
     }
+    return this.#accept(step, check);
+  }
+
+  /** An array has no code to run, and needs no iterator. */
+  #pullFrom(
+    array: readonly unknown[],
+    check: (value: unknown) => E,
+  ): E | undefined | typeof NOT_YET {
+    const at = this.#nextInArray;
+    if (at >= array.length) {
+      this.#ended = true;
+      return undefined;
+    }
+    this.#nextInArray = at + 1;
+    return this.#examine(array[at], check);
   }
 
   async #nextLater(first: Step, caller: Caller | undefined): Promise<E | undefined> {
-    let step: unknown = first;
+    let step: Step | undefined = first;
     for (;;) {
-      if (step instanceof Step) {
-        // Kept until it is done: whoever asks again after a wait was given up gets what comes of it.
-        this.#pending = step;
+      let entry: E | undefined | typeof NOT_YET;
+      if (step === undefined) {
+        entry = this.#pull(this.#check, caller);
+      } else {
         await this.#guard.wait(step.done, caller);
         this.#pending = undefined;
         if (step.failed) throw this.#failWith(step.error);
-        step = step.result;
+        entry = this.#accept(step.result, this.#check);
       }
-      const entry = this.#accept(step);
-      if (entry !== PASSED_OVER) return entry;
+      if (entry !== NOT_YET) return entry;
       if (this.#ended) return undefined;
-      step = this.#step(caller);
+      step = this.#pending;
     }
   }
 
-  #accept(step: unknown): E | undefined | typeof PASSED_OVER {
+  #accept(step: unknown, check: (value: unknown) => E): E | undefined | typeof NOT_YET {
     let value: unknown;
     try {
       if (typeof step !== 'object' || step === null) {
@@ -160,13 +233,15 @@ export class Listing<E> {
     } catch (error) {
       throw this.#failWith(error);
     }
+    return this.#examine(value, check);
+  }
+
+  #examine(value: unknown, check: (value: unknown) => E): E | typeof NOT_YET {
     try {
-      const entry = this.#check(value);
-      return this.#keep(entry) ? entry : PASSED_OVER;
+      const entry = check(value);
+      return this.#keep(entry) ? entry : NOT_YET;
     } catch (error) {
-      this.#failure = this.#guard.failure(error);
-      this.close();
-      throw this.#failure;
+      throw this.refuse(error);
     }
   }
 
@@ -180,9 +255,6 @@ export class Listing<E> {
 function iterate(
   entries: Iterable<unknown> | AsyncIterable<unknown>,
 ): Iterator<unknown> | AsyncIterator<unknown> {
-  // A file system may return the array it keeps: files deleted between two reads must not shift
-  // others out of sight.
-  if (Array.isArray(entries)) return [...(entries as unknown[])].values();
   const { [Symbol.iterator]: iterator } = entries as Partial<Iterable<unknown>>;
   return typeof iterator === 'function'
     ? (entries as Iterable<unknown>)[Symbol.iterator]()

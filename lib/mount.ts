@@ -1,8 +1,15 @@
 import { resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { Dispatcher } from './dispatcher.js';
-import { expected, MountError, OptionError, type CallbackError } from './errors.js';
-import type { Host, HostedVolume } from './hosts/host.js';
+import {
+  expected,
+  MountError,
+  OptionError,
+  type CallbackError,
+  type ThreadError,
+} from './errors.js';
+import { loadOperations, moduleError, moduleUrl } from './file_system_module.js';
+import type { Host, ThreadedVolume } from './hosts/host.js';
 import { keepNote } from './mounts/own_mounts.js';
 import type { DokanOperations } from './operations.js';
 import {
@@ -14,6 +21,7 @@ import {
 } from './options.js';
 import { unmountOnSignal } from './signals.js';
 import { Volume } from './volume.js';
+import type { VolumeBooks } from './volume_books.js';
 
 /** Volumes of this process by mount point, so that `unmount` finds their own way out. */
 const volumes = new Map<string, Volume>();
@@ -42,29 +50,65 @@ function checkMountPoint(mountPoint: unknown): string {
   return mountPoint;
 }
 
-function checkOperations(operations: unknown): void {
-  if (typeof operations !== 'object' || operations === null) {
-    throw expected('operations', 'an object with callbacks', operations);
+function isModule(operations: unknown): operations is URL | string {
+  return operations instanceof URL || (typeof operations === 'string' && operations !== '');
+}
+
+/** Each thread is given a copy. */
+function checkCloned(data: unknown): void {
+  try {
+    structuredClone(data);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `Option 'data' must be something that can be copied to a thread (${reason})`;
+    throw new OptionError('data', message);
   }
 }
+
+function checkOperations(operations: unknown, { threads, data }: ResolvedOptions): void {
+  if (isModule(operations)) {
+    if (threads > 1) checkCloned(data);
+    return;
+  }
+  if (typeof operations !== 'object' || operations === null) {
+    throw expected('operations', 'an object with callbacks, or a module that has one', operations);
+  }
+  if (threads > 1) {
+    throw new OptionError(
+      'threads',
+      "Option 'threads' needs the file system as a module, which each thread loads for itself: " +
+        "mount(mountPoint, new URL('./fs.js', import.meta.url), { threads: 2 }) instead of an object",
+    );
+  }
+  if (data !== undefined) {
+    const message = "Option 'data' is for a file system module, and an object was given";
+    throw new OptionError('data', message);
+  }
+}
+
+/** What calls the file system, until there is a volume: errors may come before there is one to tell. */
+type Tell = (error: CallbackError | ThreadError) => void;
 
 /**
  * Mounts a file system.
  *
  * @param mountPoint - an empty directory; on Windows a drive letter (`M:`) or an empty folder on NTFS
- * @param operations - the callbacks; methods of a class instance are called on it
+ * @param operations - the callbacks; methods of a class instance are called on it. Or the URL or path
+ *   of a module (ES or CommonJS) whose default export is the callbacks, or a function that returns
+ *   them (`FileSystemFactory`): with the option `threads` it is loaded once in each thread, and has
+ *   to be a module
  * @returns the volume, usable at once
  * @throws OptionError for options that are wrong
  * @throws MountError when it cannot be mounted; nothing is left mounted then
  */
 export async function mount<Context = unknown>(
   mountPoint: string,
-  operations: DokanOperations<Context>,
+  operations: DokanOperations<Context> | URL | string,
   options?: MountOptions,
 ): Promise<Volume> {
   const place = checkMountPoint(mountPoint);
-  checkOperations(operations);
   const resolved = resolveOptions(options);
+  checkOperations(operations, resolved);
   if (resolved.unmountOnSignal && !isMainThread) {
     throw new OptionError(
       'unmountOnSignal',
@@ -72,19 +116,17 @@ export async function mount<Context = unknown>(
     );
   }
   // Errors may come before there is a volume to tell of them.
-  const early: CallbackError[] = [];
+  const early: (CallbackError | ThreadError)[] = [];
   let volume: Volume | undefined;
-  const dispatcher = new Dispatcher(operations, {
-    ...resolved,
-    onError: (error) => (volume === undefined ? early.push(error) : volume.report(error)),
-  });
-  const creating = create(place, dispatcher, resolved, (hosted) =>
-    keepNote(hosted, operations, options),
-  );
+  const tell: Tell = (error) => {
+    if (volume === undefined) early.push(error);
+    else volume.report(error);
+  };
+  const creating = create(place, operations, resolved, tell, options);
   // A signal may come as soon as the kernel has the mount, which is before we know of it.
-  if (resolved.unmountOnSignal) unmountOnSignal(creating);
-  const created = await creating;
-  await dispatcher.mounted(created.mountPoint);
+  if (resolved.unmountOnSignal) unmountOnSignal(creating.then((made) => made.created));
+  const { created, books } = await creating;
+  await books.mounted(created.mountPoint);
   // Whoever awaits the volume has the chance to listen first.
   setImmediate(() => {
     volume = created;
@@ -93,23 +135,56 @@ export async function mount<Context = unknown>(
   return created;
 }
 
-/** @param note - keeps one about the volume */
-async function create(
+interface Created {
+  readonly created: Volume;
+  readonly books: VolumeBooks;
+}
+
+/** @param given - the options as they were given */
+async function create<Context>(
   place: string,
-  dispatcher: Dispatcher,
+  operations: DokanOperations<Context> | URL | string,
   options: ResolvedOptions,
-  note: (hosted: HostedVolume) => Promise<void>,
-): Promise<Volume> {
+  tell: Tell,
+  given: MountOptions | undefined,
+): Promise<Created> {
   const host = await hostFor(place);
-  const hosted = await host.mount(place, dispatcher, options);
-  const volume = new Volume(hosted, dispatcher);
-  const key = keyOf(volume.mountPoint);
-  volumes.set(key, volume);
-  void volume.closed.then(() => {
-    if (volumes.get(key) === volume) volumes.delete(key);
+  let threaded: ThreadedVolume;
+  let named: DokanOperations | undefined;
+  if (isModule(operations) && options.threads > 1) {
+    if (host.mountThreads === undefined) {
+      throw new OptionError('threads', "Option 'threads' works on Linux only: leave it out here");
+    }
+    threaded = await host.mountThreads(place, moduleUrl(operations), options, tell);
+  } else {
+    named = isModule(operations)
+      ? await loadHere(place, moduleUrl(operations), options)
+      : operations;
+    const books = new Dispatcher(named, { ...options, onError: tell });
+    threaded = { hosted: await host.mount(place, books, options), books };
+  }
+  const { hosted, books } = threaded;
+  const created = new Volume(hosted, books);
+  const key = keyOf(created.mountPoint);
+  volumes.set(key, created);
+  void created.closed.then(() => {
+    if (volumes.get(key) === created) volumes.delete(key);
   });
-  await note(hosted);
-  return volume;
+  await keepNote(hosted, named, given);
+  return { created, books };
+}
+
+/** A module that this thread serves. */
+async function loadHere(
+  mountPoint: string,
+  module: string,
+  { data }: ResolvedOptions,
+): Promise<DokanOperations> {
+  try {
+    return await loadOperations(module, { threadIndex: 0, threads: 1, data });
+  } catch (error) {
+    throw moduleError(mountPoint, module, error);
+  }
 }
 
 /**

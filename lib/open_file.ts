@@ -20,6 +20,8 @@ export class OpenFile implements FileContext, Open {
   path: string;
   caller: Caller = NO_CALLER;
   io: number = IoFlags.NONE;
+  /** Among the opens of its volume. */
+  position = -1;
   /** The cleanup was asked for. */
   cleanedUp = false;
   /** The close was asked for; it may have to wait. */
@@ -63,6 +65,10 @@ export class OpenFile implements FileContext, Open {
 
   get writeToEndOfFile(): boolean {
     return (this.io & IoFlags.WRITE_TO_END_OF_FILE) !== 0;
+  }
+
+  get dataOnly(): boolean {
+    return (this.io & IoFlags.DATA_ONLY) !== 0;
   }
 
   get signal(): AbortSignal {

@@ -173,8 +173,33 @@ export interface FileContext<Context = unknown> {
   /** `writeFile`: append, whatever the offset says. */
   readonly writeToEndOfFile: boolean;
   /**
-   * File descriptor of a real file that holds the data. Set in `createFile`, the reads and writes of
-   * this open may then be served below JavaScript; `readFile` and `writeFile` must still work.
+   * Linux, `flushFileBuffers`: fdatasync(2) asks. Times and other metadata that reading the data back
+   * does not need may stay where they are; a new size must not. Who makes no difference is right too.
+   */
+  readonly dataOnly: boolean;
+  /**
+   * A descriptor of this process, of a regular file that holds the data: set it in `createFile`, and
+   * the reads and writes of this open are served below JavaScript. `readFile` and `writeFile` must
+   * still work: they are asked wherever that cannot be done.
+   *
+   * Linux: the kernel itself or threads of the library serve it (the option `passthrough`); not with
+   * `threads`, and not writes that take set-user-ID away. It must be open for what the open may do,
+   * without O_DIRECT, and without O_APPEND where the open may write. A descriptor that is not goes to
+   * the volume's 'error' event, as an `AnswerError` inside a CallbackError, and the open is served by
+   * `readFile` and `writeFile`. A duplicate is kept: the file system closes its own when it likes.
+   * Neither `operationTimeout` nor `checkMedia` applies to it.
+   *
+   * What is served so is not counted by `statistics()` and not told on the diagnostics channel. Where
+   * the kernel of Linux does it, flags of the application's open count (O_SYNC, O_APPEND, O_DIRECT)
+   * and those of the descriptor do not, with `allowOther` a write takes set-user-ID away whoever makes
+   * it, and programs that have the file open go on reading and writing it when the volume is taken
+   * away by force or its process is killed.
+   *
+   * Windows: it may also be the `number` of a `Win32File`. Dokan's threads serve it until `cleanup`,
+   * from a duplicate of the handle. The callbacks are asked for what fails, for pages of mapped files,
+   * and for everything where there is a `checkMedia`. What takes longer than `operationTimeout` is
+   * cancelled. A value that is no file on a disk goes to the 'error' event; how it is open is not
+   * looked at before it is used.
    */
   backingFd: number | undefined;
   /**
@@ -193,7 +218,7 @@ export interface FileContext<Context = unknown> {
 
 /**
  * A file system: the callbacks of the Dokan user-mode library, in TypeScript. All are optional;
- * one that is absent behaves as a NULL callback does in Dokan.
+ * one that is absent when the volume is mounted behaves as a NULL callback does in Dokan.
  *
  * Paths are absolute, `/`-separated, without drive letter; `/file:stream` is a stream of a file.
  * A callback fails by throwing: a `DokanError`, or any error with an errno `code` (`ENOENT`).
@@ -246,7 +271,7 @@ export interface DokanOperations<Context = unknown> {
     file: FileContext<Context>,
   ): Awaitable<number>;
 
-  /** Puts what was written on stable storage. */
+  /** Puts what was written on stable storage; with `file.dataOnly`, not necessarily its times. */
   flushFileBuffers?(path: string, file: FileContext<Context>): Awaitable<void>;
 
   getFileInformation?(path: string, file: FileContext<Context>): Awaitable<FileInformation>;
@@ -349,9 +374,10 @@ export interface DokanOperations<Context = unknown> {
 
   /**
    * Attributes by path in one call; absent: `createFile`, `getFileInformation`, `cleanup`,
-   * `closeFile`. A symbolic link is described itself, not followed.
+   * `closeFile`. A symbolic link is described itself, not followed. Returning undefined says that
+   * there is no such file, as OBJECT_NAME_NOT_FOUND does, at a fraction of what throwing costs.
    */
-  queryOpen?(path: string, file: FileContext<Context>): Awaitable<FileInformation>;
+  queryOpen?(path: string, file: FileContext<Context>): Awaitable<FileInformation | undefined>;
 
   /** Linux: the target of a symbolic link, as it was stored. */
   readLink?(path: string, file: FileContext<Context>): Awaitable<string>;
@@ -372,6 +398,14 @@ export interface DokanOperations<Context = unknown> {
     gid: number | undefined,
     file: FileContext<Context>,
   ): Awaitable<void>;
+
+  /**
+   * Linux: removes a file, or a directory that must be empty, in one call (unlink, rmdir): no
+   * `createFile`, `deleteFile` or `deleteDirectory`, `cleanup`, `closeFile`, which are asked where
+   * this is absent. Opens of the file go on without a name; a symbolic link is removed itself.
+   * @param isDirectory - what it must be: else NOT_A_DIRECTORY or FILE_IS_A_DIRECTORY
+   */
+  removeEntry?(path: string, isDirectory: boolean, file: FileContext<Context>): Awaitable<void>;
 
   /** Linux: swaps two names at once (RENAME_EXCHANGE). Absent: EINVAL, as on file systems without it. */
   exchangeFiles?(path: string, otherPath: string, file: FileContext<Context>): Awaitable<void>;

@@ -46,6 +46,14 @@ export interface MountOptions {
   allocationUnitSize?: number;
   /** Windows: bytes of a sector, a power of two from 512. Default 512. */
   sectorSize?: number;
+  /**
+   * Windows: bytes that are read at once for a program that reads a file in small pieces one behind the
+   * other, up to 1,048,576; the pieces are then answered without the file system. What was read ahead
+   * is good for a second at most, and only until something on the volume is written, cut, renamed,
+   * deleted, locked or notified. Opens without buffering are left alone. Default 0: the file system
+   * sees every read.
+   */
+  readAhead?: number;
   /** Windows: self-relative security descriptor of the volume, at most 16,384 bytes. */
   volumeSecurityDescriptor?: Buffer;
   /** Windows: absolute path of the dokan2.dll to use. Default: the one in System32. */
@@ -74,10 +82,46 @@ export interface MountOptions {
   attributeTimeout?: number;
   /** Linux: milliseconds the kernel may trust that a name does not exist. Default 0. */
   negativeTimeout?: number;
-  /** Linux: opening a file keeps what is cached of it. Only for files that change through the mount alone, or with `volume.notify`. Default false. */
-  keepCache?: boolean;
-  /** Linux: no page cache: every read and write reaches the file system. Default false. */
+  /**
+   * Linux: the kernel may keep the names in a directory from one open to the next, and answer who lists
+   * it without asking `findFiles`: for `entryTimeout` from the call of `findFiles` on (`attributeTimeout`
+   * where that is less and not 0), or until something in it changes through the mount or
+   * `volume.notify` tells of it. Off for file systems whose listings depend on who asks, or are to be
+   * made anew each time. Linux 6.1 or later, and not with `threads`. Default true.
+   */
+  cacheListings?: boolean;
+  /**
+   * Linux: whether opening a file keeps what is cached of it. `'unchanged'`: where it is proved that
+   * this is what the file has now, which takes a file of this machine behind `file.backingFd` that
+   * threads of this process read, whose times prove it and that nobody had open for writing. `true`:
+   * always; only for files that change through the mount alone, or with `volume.notify`. `false`: never.
+   * Default `'unchanged'`.
+   */
+  keepCache?: boolean | 'unchanged';
+  /** Linux: no page cache: every read and write reaches the file system. Those of opens with O_DIRECT do so by themselves. Default false. */
   directIo?: boolean;
+  /**
+   * Linux: files need not be opened: `readFile` and `writeFile` go by the path alone. After the first
+   * open the kernel asks for no more; callbacks get a FileContext of their own for each request.
+   * `createFile` is still called where something is made, changed or removed. The kernel keeps what it has cached of a file
+   * until its size or lastWriteTime changes, and a file that is deleted cannot be read any more by who
+   * has it open. Not with `userModeLock`, `directIo` and `checkMedia`, with `threads` only where
+   * `stateless` is set. Default false.
+   */
+  noOpen?: boolean;
+  /**
+   * Linux: directories need not be opened: `findFiles` goes by the path alone, and always lists in the
+   * same order: who reads on while somebody else begins may go on in another listing than he began in.
+   * The kernel also keeps the listing until the directory's lastWriteTime changes. Not with `threads`
+   * and `checkMedia`; before Linux 6.1 without effect. Default false.
+   */
+  noOpendir?: boolean;
+  /**
+   * Linux: files may have extended attributes: `user.*` with `altStreams`, `system.ntfs_*`. Without
+   * them the kernel asks once, and then no more before each file's first write and change of owner.
+   * Default true.
+   */
+  extendedAttributes?: boolean;
   /** Linux: the kernel collects writes. Faster, but sizes and times are the kernel's until then. Default false. */
   writebackCache?: boolean;
   /** Linux: users other than the one who mounts may use the volume. Default false. */
@@ -88,8 +132,23 @@ export interface MountOptions {
   autoUnmount?: boolean;
   /** Linux: the mount point may be a directory with contents, which the volume then hides. Default false. */
   nonEmpty?: boolean;
-  /** Linux: microseconds to look for the next request before going to sleep, 0 to 1,000. Default 40. */
+  /**
+   * Linux: threads that serve the volume, 1 to 64. With more than one the operations come from a
+   * module, of which each thread has its own. Default 1.
+   */
+  threads?: number;
+  /**
+   * With `threads`: what a callback does depends on its path and arguments alone. Any thread then
+   * serves any open file, with a FileContext of its own for each request: what `createFile` puts
+   * there is not kept. Directories still belong to the thread that has opened them. Default false.
+   */
+  stateless?: boolean;
+  /** What the function that a file system module exports is given as `data`: anything that can be cloned. */
+  data?: unknown;
+  /** Microseconds to look for the next request before going to sleep, 0 to 1,000. Default 40. */
   pollTime?: number;
+  /** Linux: the kernel itself reads and writes files that `file.backingFd` names, where it can (Linux 6.9, privileged, no `writebackCache`); else, and with false, threads of this process do. Not with `threads`. Default true. */
+  passthrough?: boolean;
 }
 
 /** All options, with their defaults; those without one are left out when not given. */
@@ -98,7 +157,12 @@ export type ResolvedOptions = Required<Omit<MountOptions, Optional>> & {
 };
 
 type Optional =
-  'uncName' | 'volumeSecurityDescriptor' | 'libraryPath' | 'volumeLabel' | 'fileSystemName';
+  | 'uncName'
+  | 'volumeSecurityDescriptor'
+  | 'libraryPath'
+  | 'volumeLabel'
+  | 'fileSystemName'
+  | 'data';
 
 interface Row {
   readonly check: Check;
@@ -138,6 +202,10 @@ const OPTIONS: Record<keyof MountOptions, Row> = {
     fallback: 4096,
   },
   sectorSize: { check: checkSize('a power of two from 512 to 1048576', isUnit), fallback: 512 },
+  readAhead: {
+    check: checkSize('a whole number of bytes from 0 to 1048576', (value) => value <= 1024 * 1024),
+    fallback: 0,
+  },
   volumeSecurityDescriptor: { check: checkDescriptor, fallback: undefined },
   libraryPath: { check: checkLibraryPath, fallback: undefined },
   version: {
@@ -154,17 +222,28 @@ const OPTIONS: Record<keyof MountOptions, Row> = {
   entryTimeout: duration(1_000, YEAR),
   attributeTimeout: duration(1_000, YEAR),
   negativeTimeout: duration(0, YEAR),
-  keepCache: flag(false),
+  cacheListings: flag(true),
+  keepCache: { check: checkKeepCache, fallback: 'unchanged' },
   directIo: flag(false),
+  noOpen: flag(false),
+  noOpendir: flag(false),
+  extendedAttributes: flag(true),
   writebackCache: flag(false),
   allowOther: flag(false),
   defaultPermissions: flag(true),
   autoUnmount: flag(true),
   nonEmpty: flag(false),
+  threads: {
+    check: checkSize('a whole number from 1 to 64', (value) => value >= 1 && value <= 64),
+    fallback: 1,
+  },
+  stateless: flag(false),
+  data: { check: () => undefined, fallback: undefined },
   pollTime: {
     check: checkSize('a whole number of microseconds from 0 to 1000', (value) => value <= 1_000),
     fallback: 40,
   },
+  passthrough: flag(true),
 };
 
 function isUnit(value: number): boolean {
@@ -201,12 +280,25 @@ function checkOperationTimeout(option: string, value: unknown): void {
   throw expected(option, 'a positive whole number of milliseconds or Infinity', value);
 }
 
+function checkKeepCache(option: string, value: unknown): void {
+  if (typeof value === 'boolean' || value === 'unchanged') return;
+  throw expected(option, "true, false or 'unchanged'", value);
+}
+
 /** Pairs that cannot both be: the option, the other one, and why. */
 const CONTRADICTIONS: [keyof MountOptions, keyof MountOptions, string][] = [
   ['network', 'mountManager', 'the mount manager does not know network drives'],
   ['mountManager', 'currentSession', 'the mount manager mounts for all sessions'],
   ['directIo', 'writebackCache', 'without a cache there is nothing to write back'],
   ['directIo', 'keepCache', 'without a cache there is nothing to keep'],
+  ['noOpen', 'directIo', 'only an open says that it uses no cache'],
+  ['noOpen', 'userModeLock', 'locks belong to opens'],
+];
+
+/** What several threads cannot do together, and why. */
+const WITHOUT_THREADS: [keyof MountOptions, string][] = [
+  ['userModeLock', 'each thread would know only its own locks'],
+  ['noOpendir', 'each thread would have its own listing'],
 ];
 
 /**
@@ -230,6 +322,17 @@ export function resolveOptions(given: unknown): ResolvedOptions {
     const message =
       "Option 'sectorSize' exceeds option 'allocationUnitSize', which is made of sectors";
     throw new OptionError('sectorSize', message);
+  }
+  if ((resolved['threads'] as number) > 1) {
+    for (const [name, reason] of WITHOUT_THREADS) {
+      if (resolved[name] !== true) continue;
+      const message = `Options 'threads' and '${name}' exclude each other: ${reason}`;
+      throw new OptionError('threads', message);
+    }
+    if (resolved['noOpen'] === true && resolved['stateless'] !== true) {
+      const message = "Option 'noOpen' needs option 'stateless' with several threads";
+      throw new OptionError('noOpen', message);
+    }
   }
   return resolved as unknown as ResolvedOptions;
 }

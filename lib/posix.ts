@@ -11,6 +11,7 @@ export type { BytePath, DirectoryListing, PosixFunctions } from './hosts/addon.j
 export const {
   openBeneath,
   statBeneath,
+  statEntry,
   statFd,
   unlinkBeneath,
   checkUnlinkBeneath,

@@ -1,11 +1,12 @@
 import type { Effect } from './callbacks.js';
 import { DokanError } from './errors.js';
+import { Members } from './members.js';
 import { NtStatus } from './status.js';
 import type { Interruptible } from './target.js';
 
 /** Waits in one place for all outstanding calls of a volume: one timer, only while there is a call. */
 export class Deadlines {
-  readonly #calls = new Set<RunningCall>();
+  readonly #calls = new Members<RunningCall>();
   #timer: NodeJS.Timeout | undefined = undefined;
   #due = Infinity;
 
@@ -38,7 +39,7 @@ export class Deadlines {
    * @param releasesToo - also those that release something, which a volume that ends still waits for
    */
   failAll(status: number, releasesToo: boolean): void {
-    for (const call of [...this.#calls]) {
+    for (const call of this.#calls.all()) {
       if (releasesToo || !call.releases) call.fail(status);
     }
   }
@@ -47,7 +48,7 @@ export class Deadlines {
     this.#stop();
     const now = performance.now();
     let next = Infinity;
-    for (const call of [...this.#calls]) {
+    for (const call of this.#calls.all()) {
       if (call.deadline <= now) call.expire();
       else next = Math.min(next, call.deadline);
     }
@@ -70,6 +71,8 @@ const LAST_CHANCE = 1_000;
 /** One callback whose promise is outstanding. */
 export class RunningCall implements Interruptible {
   deadline: number;
+  /** Among those that are waited for. */
+  position = -1;
   readonly #deadlines: Deadlines;
   readonly #effect: Effect;
   readonly #giveUp: (error: DokanError) => void;

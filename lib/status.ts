@@ -58,6 +58,15 @@ export function isSuccess(status: number): boolean {
   return (status | 0) >= 0;
 }
 
+/** True for what a request fails with because there is no such file. */
+export function isMissing(status: number): boolean {
+  return (
+    status === NtStatus.OBJECT_NAME_NOT_FOUND ||
+    status === NtStatus.OBJECT_PATH_NOT_FOUND ||
+    status === NtStatus.NO_SUCH_FILE
+  );
+}
+
 /**
  * The status for the `code` of a Node error.
  *

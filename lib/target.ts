@@ -12,13 +12,14 @@ import type { Listing } from './listing.js';
 import type { RequestorToken, StreamEntry, FindEntry } from './operations.js';
 import type { Outcome } from './outcome.js';
 
-/** How a read or write came about: bits of the `io` parameter. */
+/** How a read, write or flush came about: bits of the `io` parameter. */
 export const IoFlags = {
   NONE: 0,
   PAGING_IO: 1,
   SYNCHRONOUS_IO: 2,
   NO_CACHE: 4,
   WRITE_TO_END_OF_FILE: 8,
+  DATA_ONLY: 16,
 } as const;
 
 /** The kernel's request on whose behalf a target is called: a host's own object, one per request. */
@@ -66,7 +67,18 @@ export interface Open {
 export interface RequestTarget {
   /** True when the file system has that callback. */
   supports(callback: keyof DokanOperations): boolean;
+  /**
+   * Tells the volume of a mistake that a host finds in what a callback has set.
+   * @param path - of the request, as the callback was given it
+   */
+  report(callback: keyof DokanOperations, path: string, mistake: unknown): void;
   createFile(path: string, request: CreateFileRequest, caller: Caller): Outcome<Open>;
+  /**
+   * An open without a createFile, for one request to a file system that needs none; nor does it get
+   * a cleanup or closeFile.
+   * @param isDirectory - default false
+   */
+  adopt(path: string, isDirectory?: boolean): Open;
   cleanup(open: Open, path: string, caller: Caller): Outcome<void>;
   closeFile(open: Open, path: string, caller: Caller): Outcome<void>;
   readFile(
@@ -85,7 +97,8 @@ export interface RequestTarget {
     io: number,
     caller: Caller,
   ): Outcome<number>;
-  flushFileBuffers(open: Open, path: string, caller: Caller): Outcome<void>;
+  /** @param io - NONE or DATA_ONLY */
+  flushFileBuffers(open: Open, path: string, io: number, caller: Caller): Outcome<void>;
   getFileInformation(open: Open, path: string, caller: Caller): Outcome<FileInformation>;
   /** @param pattern - DOS wildcard pattern; `undefined` or `*` for all */
   findFiles(
@@ -132,6 +145,8 @@ export interface RequestTarget {
     caller: Caller,
   ): Outcome<void>;
   queryOpen(path: string, caller: Caller): Outcome<FileInformation>;
+  /** As `queryOpen`; undefined where there is no such file, as of most names that are asked for. */
+  lookUp(path: string, caller: Caller): Outcome<FileInformation | undefined>;
   readLink(path: string, caller: Caller): Outcome<string>;
   createSymbolicLink(path: string, target: string, caller: Caller): Outcome<void>;
   createHardLink(path: string, newPath: string, caller: Caller): Outcome<void>;
@@ -143,6 +158,7 @@ export interface RequestTarget {
     gid: number | undefined,
     caller: Caller,
   ): Outcome<void>;
+  removeEntry(path: string, isDirectory: boolean, caller: Caller): Outcome<void>;
   exchangeFiles(path: string, otherPath: string, caller: Caller): Outcome<void>;
   queryAllocatedRange(
     open: Open,

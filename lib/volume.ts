@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
-import type { CallbackStatistics, Dispatcher } from './dispatcher.js';
-import type { CallbackError } from './errors.js';
+import type { CallbackStatistics } from './dispatcher.js';
+import type { CallbackError, ThreadError } from './errors.js';
 import type { CloseReason, HostedVolume, Notifications } from './hosts/host.js';
 import type { DokanOperations } from './operations.js';
 import { resolveUnmountOptions, type UnmountOptions } from './options.js';
 import { NtStatus } from './status.js';
+import type { VolumeBooks } from './volume_books.js';
 
 /** How a volume ended. */
 export interface Closed {
@@ -12,8 +13,11 @@ export interface Closed {
 }
 
 interface VolumeEvents {
-  /** A callback failed in a way that is a programming error; its request failed with INTERNAL_ERROR. */
-  error: [error: CallbackError];
+  /**
+   * A callback failed in a way that is a programming error; its request failed with INTERNAL_ERROR.
+   * With the option `threads`: or a thread has died, and is replaced.
+   */
+  error: [error: CallbackError | ThreadError];
   /** Windows, with the option `driverLogs`: a line of Dokan's driver, which does not say which volume it is about. */
   driverLog: [line: string];
 }
@@ -32,20 +36,20 @@ export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposabl
   /** Tells the kernel of changes that did not come through the mount. */
   readonly notify: Notifications;
   readonly #hosted: HostedVolume;
-  readonly #dispatcher: Dispatcher;
+  readonly #books: VolumeBooks;
 
   /** Made by `mount`. */
-  constructor(hosted: HostedVolume, dispatcher: Dispatcher) {
+  constructor(hosted: HostedVolume, books: VolumeBooks) {
     super();
     this.#hosted = hosted;
-    this.#dispatcher = dispatcher;
+    this.#books = books;
     this.mountPoint = hosted.mountPoint;
     this.notify = hosted.notify;
-    dispatcher.onMediaChange((state) => hosted.mediaChanged?.(state));
+    books.onMediaChange((state) => hosted.mediaChanged?.(state));
     // Whoever awaits the volume has the chance to listen first.
     setImmediate(() => hosted.onDriverLog?.((line) => this.#tell(line)));
     this.closed = hosted.ended.then(async (reason) => {
-      await dispatcher.shutdown(NtStatus.VOLUME_DISMOUNTED);
+      await books.shutdown(NtStatus.VOLUME_DISMOUNTED);
       return { reason };
     });
   }
@@ -57,7 +61,8 @@ export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposabl
    * and `force` only ends the wait for callbacks.
    * @throws OptionError for options that are wrong
    * @throws MountError EBUSY when a program still has files open there after `timeout` milliseconds (its
-   *   `processes` says which), or when it is mounted elsewhere as well, and `force` is not set; EBUSY also when something else was mounted on top of it
+   *   `processes` says which), or when it is mounted elsewhere as well, and `force` is not set; EBUSY
+   *   also when something else was mounted on top of it
    */
   async unmount(options?: UnmountOptions): Promise<void> {
     const { force, timeout } = resolveUnmountOptions(options);
@@ -67,12 +72,12 @@ export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposabl
 
   /** How often each callback was called, failed, and took too long. */
   statistics(): Partial<Record<keyof DokanOperations, CallbackStatistics>> {
-    return this.#dispatcher.statistics();
+    return this.#books.statistics();
   }
 
   /** Opens that have not had their closeFile. */
   get openCount(): number {
-    return this.#dispatcher.openCount;
+    return this.#books.openCount;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -88,7 +93,7 @@ export class Volume extends EventEmitter<VolumeEvents> implements AsyncDisposabl
   }
 
   /** Hands a programming error to whoever listens. */
-  report(error: CallbackError): void {
+  report(error: CallbackError | ThreadError): void {
     try {
       this.emit('error', error);
     } catch (thrown) {

@@ -162,7 +162,10 @@ export class Win32File {
     this.result = result;
   }
 
-  /** Of the native file functions; 0, which is no file's, when it is closed. */
+  /**
+   * Of the native file functions; 0, which is no file's, when it is closed. What `file.backingFd` may
+   * be: no descriptor of node:fs is as large as these.
+   */
   get number(): number {
     return this.#number;
   }

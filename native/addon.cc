@@ -5,6 +5,8 @@
 #include "linux/fuse_device.h"
 #include "linux/mount_functions.h"
 #include "linux/posix_functions.h"
+#include "linux/shared_nodes.h"
+#include "linux/thread_device.h"
 #elif defined(_WIN32)
 #include "windows/exports.h"
 #endif
@@ -18,6 +20,11 @@ namespace {
 void Export(Napi::Env env, Napi::Object exports) {
   AddonEnvironment::Attach(env);
   AddonEnvironment::Of(env).device_class() = Napi::Persistent(FuseDevice::DefineClass(env));
+
+  AddonEnvironment::Of(env).nodes_class() = Napi::Persistent(SharedNodes::DefineClass(env));
+  AddonEnvironment::Of(env).thread_class() = Napi::Persistent(ThreadDevice::DefineClass(env));
+  exports["SharedNodes"] = AddonEnvironment::Of(env).nodes_class().Value();
+  exports["joinThreads"] = Napi::Function::New<JoinThreads>(env, "joinThreads");
 
   exports["mountDirect"] = Napi::Function::New<MountDirectFunction>(env, "mountDirect");
   exports["mountWithHelper"] = Napi::Function::New<MountWithHelperFunction>(env, "mountWithHelper");
@@ -36,6 +43,7 @@ void Export(Napi::Env env, Napi::Object exports) {
   };
   raw("openBeneath", OpenBeneathFunction);
   raw("statBeneath", StatBeneath);
+  raw("statEntry", StatEntry);
   raw("statFd", StatDescriptor);
   raw("unlinkBeneath", UnlinkBeneath);
   raw("checkUnlinkBeneath", CheckUnlinkBeneath);

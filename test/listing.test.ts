@@ -117,6 +117,102 @@ it('reads an array as it was when it was given', () => {
   ]);
 });
 
+describe('pour', () => {
+  const asNumber = (value: unknown): number => {
+    if (typeof value === 'number') return value;
+    throw expectedAnswer('a number', value);
+  };
+  /** Takes until it has one that is a multiple of `enough`. */
+  function taker(enough = Infinity) {
+    const taken: number[] = [];
+    return { taken, take: (entry: number) => taken.push(entry) > 0 && entry % enough !== 0 };
+  }
+
+  it.each<[string, () => unknown]>([
+    ['an array', () => [1, 2, 3, 4, 5]],
+    ['an iterator', () => [1, 2, 3, 4, 5].values()],
+  ])('hands on what is kept of %s, until that is enough', (_what, source) => {
+    const { listing, guard: made } = list(source(), (value) => value !== 2);
+    const some = taker(3);
+    expect(listing.pour(some, asNumber)).toBe(false);
+    expect(some.taken).toEqual([1, 3]);
+    expect(listing.next()).toBe(4);
+    const rest = taker();
+    expect(listing.pour(rest, asNumber)).toBe(true);
+    expect(rest.taken).toEqual([5]);
+    expect(listing.pour(rest, asNumber)).toBe(true);
+    expect(made.isInside).toBe(false);
+  });
+
+  it('stops at an entry that takes time, which is given to nobody but who waits', async () => {
+    const steps = [{ value: 1 }, Promise.resolve({ value: 2 }), { value: 3 }, { done: true }];
+    const { listing } = list({ [Symbol.iterator]: () => ({ next: () => steps.shift() }) });
+    const all = taker();
+    expect(await listing.pour(all, asNumber)).toBe(2);
+    expect(all.taken).toEqual([1]);
+    expect(listing.pour(all, asNumber)).toBe(true);
+    expect(all.taken).toEqual([1, 3]);
+  });
+
+  it('goes on waiting after a wait that was given up', async () => {
+    const { listing, guard: made } = list(
+      (async function* () {
+        await Promise.resolve();
+        yield 1;
+      })(),
+    );
+    const first = statusLater(listing.pour(taker(), asNumber));
+    made.giveUp!(new DokanError(NtStatus.CANCELLED));
+    expect(await first).toBe('CANCELLED');
+    expect(await listing.pour(taker(), asNumber)).toBe(1);
+  });
+
+  it('checks as it is told', () => {
+    const { listing, failures } = list(['a', 'b']);
+    const taken: unknown[] = [];
+    const all = { take: (entry: number) => taken.push(entry) > 0 };
+    expect(listing.pour(all, (value) => value as number)).toBe(true);
+    expect(taken).toEqual(['a', 'b']);
+    expect(failures).toEqual([]);
+    const wrong = list(['a', 'b']);
+    expect(status(() => wrong.listing.pour(taker(), asNumber))).toBe('INTERNAL_ERROR');
+    expect(status(() => wrong.listing.pour(taker(), asNumber))).toBe('INTERNAL_ERROR');
+    expect(wrong.failures).toHaveLength(1);
+  });
+
+  it('throws what the taker throws, and loses no more than that entry', () => {
+    const { listing, failures } = list([1, 2]);
+    const broken = {
+      take: () => {
+        throw new RangeError('oops');
+      },
+    };
+    expect(() => listing.pour(broken, asNumber)).toThrow(RangeError);
+    expect(failures).toEqual([]);
+    expect(listing.next()).toBe(2);
+  });
+});
+
+it('an entry that is refused afterwards ends the listing with that failure', () => {
+  const log: string[] = [];
+  const { listing, failures } = list(
+    (function* () {
+      try {
+        yield 1;
+        yield 2;
+      } finally {
+        log.push('finally');
+      }
+    })(),
+  );
+  expect(listing.next()).toBe(1);
+  listing.refuse(expectedAnswer('another number', 1));
+  expect(status(() => listing.next())).toBe('INTERNAL_ERROR');
+  expect(status(() => listing.pour({ take: () => true }, Number))).toBe('INTERNAL_ERROR');
+  expect(failures).toHaveLength(1);
+  expect(log).toEqual(['finally']);
+});
+
 it('pulls no more than it is asked for', () => {
   let pulled = 0;
   const { listing } = list(

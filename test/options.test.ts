@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../lib/errors.js';
-import { unmount } from '../lib/mount.js';
+import { mount, unmount } from '../lib/mount.js';
 import { resolveOptions, type MountOptions, type UnmountOptions } from '../lib/options.js';
 
 type Name = keyof MountOptions;
@@ -32,20 +32,29 @@ const DEFAULTS: Record<Name, unknown> = {
   allSessions: false,
   operationTimeout: 60_000,
   mediaCheckInterval: 500,
+  threads: 1,
+  stateless: false,
+  data: undefined,
   volumeLabel: undefined,
   fileSystemName: undefined,
   unmountOnSignal: false,
   entryTimeout: 1_000,
   attributeTimeout: 1_000,
   negativeTimeout: 0,
-  keepCache: false,
+  cacheListings: true,
+  keepCache: 'unchanged',
   directIo: false,
+  noOpen: false,
+  noOpendir: false,
+  extendedAttributes: true,
   writebackCache: false,
   allowOther: false,
   defaultPermissions: true,
   autoUnmount: true,
   nonEmpty: false,
+  readAhead: 0,
   pollTime: 40,
+  passthrough: true,
 };
 
 const YEAR = 366 * 86_400_000;
@@ -99,9 +108,17 @@ const VALUES: Partial<Record<Name, { right: unknown[]; wrong: unknown[]; needs?:
     entryTimeout: { right: [0, 1, YEAR], wrong: [...noNumbers, YEAR + 1, Infinity] },
     attributeTimeout: { right: [0, 1, YEAR], wrong: [...noNumbers, YEAR + 1, Infinity] },
     negativeTimeout: { right: [0, 1, YEAR], wrong: [...noNumbers, YEAR + 1, Infinity] },
+    keepCache: {
+      right: [true, false, 'unchanged'],
+      wrong: [0, 1, 'true', 'Unchanged', '', null, {}, NaN],
+    },
     // Off, it needs no name, and takes none.
     network: { right: [true], wrong: FLAG_WRONG, needs: { uncName: '\\\\s\\x' } },
+    readAhead: { right: [0, 65_536, 1_048_576], wrong: [...noNumbers, 1_048_577] },
     pollTime: { right: [0, 40, 1_000], wrong: [...noNumbers, 1_001] },
+    threads: { right: [1, 2, 64], wrong: [...noNumbers, 0, 65] },
+    // It is between the program and its module.
+    data: { right: [0, 'text', { root: '/' }, Buffer.alloc(1)], wrong: [] },
   };
 
 function refused(given: unknown): OptionError {
@@ -165,6 +182,10 @@ describe('contradictions', () => {
     [{ mountManager: true, currentSession: true }, 'mountManager', 'currentSession'],
     [{ directIo: true, writebackCache: true }, 'directIo', 'writebackCache'],
     [{ directIo: true, keepCache: true }, 'directIo', 'keepCache'],
+    [{ noOpen: true, directIo: true }, 'noOpen', 'directIo'],
+    [{ noOpen: true, userModeLock: true }, 'noOpen', 'userModeLock'],
+    [{ noOpen: true, threads: 2 }, 'noOpen', 'stateless'],
+    [{ noOpendir: true, threads: 2, stateless: true }, 'threads', 'noOpendir'],
     [{ network: true }, 'network', 'uncName'],
     [{ uncName: '\\\\s\\x' }, 'uncName', 'network'],
     [{ uncName: '\\\\s\\x', network: false }, 'uncName', 'network'],
@@ -178,6 +199,7 @@ describe('contradictions', () => {
 
   it('are none as long as one of both is off', () => {
     expect(resolveOptions({ directIo: true, keepCache: false })).toHaveProperty('directIo', true);
+    expect(resolveOptions({ noOpen: true, stateless: true, threads: 2 })).toBeDefined();
     expect(resolveOptions({ mountManager: false, currentSession: true })).toBeDefined();
     expect(resolveOptions({ sectorSize: 8192, allocationUnitSize: 8192 })).toBeDefined();
   });
@@ -236,5 +258,14 @@ describe('unmount()', () => {
   ])('refuses %o', async (options, message) => {
     const work = unmount('/nowhere/at/all', options as UnmountOptions);
     await expect(work).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION', message });
+  });
+});
+
+describe('mount() with threads', () => {
+  it('refuses data of which they cannot be given a copy', async () => {
+    const nowhere = new URL('file:///nowhere/at/all.mjs');
+    const data = { log: () => undefined };
+    const work = mount('/nowhere/at/all', nowhere, { threads: 2, data });
+    await expect(work).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION', option: 'data' });
   });
 });

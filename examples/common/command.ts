@@ -28,7 +28,8 @@ export interface CommonArguments {
 export interface VolumeProgram<Context> {
   /** Drive letter or directory; a directory that is missing is made, and removed at the end. */
   mountPoint: string;
-  operations: DokanOperations<Context>;
+  /** Or a module that has them. */
+  operations: DokanOperations<Context> | URL;
   options: MountOptions;
   /** What to try, one line each, printed when the volume is usable. */
   hints: (mountPoint: string) => string[];

@@ -1,13 +1,25 @@
 const NANOSECONDS = 1_000_000n;
 /** How far the fine clock may be from the system's before it is set again. */
 const TOLERANCE = 50n * NANOSECONDS;
+/** How often to compare them, which takes longer than telling the time. */
+const CHECK_INTERVAL = 10n * NANOSECONDS;
 
 /** What `process.hrtime` (which counts from boot) lacks to the Unix epoch. */
 let origin = wallTime() - process.hrtime.bigint();
+let nextCheck = 0n;
 let latest = 0n;
 
 function wallTime(): bigint {
   return BigInt(Date.now()) * NANOSECONDS;
+}
+
+/** Follows the system's clock when that was set. */
+function check(sinceBoot: bigint): void {
+  nextCheck = sinceBoot + CHECK_INTERVAL;
+  const drift = wallTime() - (origin + sinceBoot);
+  if (drift <= TOLERANCE && drift >= -TOLERANCE) return;
+  origin += drift;
+  latest = 0n;
 }
 
 /**
@@ -15,14 +27,9 @@ function wallTime(): bigint {
  * that two changes of a file are told apart; only when the system's clock is set does it jump.
  */
 export function now(): bigint {
-  let time = origin + process.hrtime.bigint();
-  const drift = wallTime() - time;
-  if (drift > TOLERANCE || drift < -TOLERANCE) {
-    origin += drift;
-    time += drift;
-  } else if (time <= latest) {
-    time = latest + 1n;
-  }
-  latest = time;
-  return time;
+  const sinceBoot = process.hrtime.bigint();
+  if (sinceBoot >= nextCheck) check(sinceBoot);
+  const time = origin + sinceBoot;
+  latest = time > latest ? time : latest + 1n;
+  return latest;
 }

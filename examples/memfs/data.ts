@@ -18,6 +18,9 @@ function endOfChunk(size: number): number {
   return Math.ceil(size / CHUNK) * CHUNK;
 }
 
+/** Of all streams that are empty: many are never anything else. */
+const NO_CHUNKS = new Map<number, Buffer>();
+
 /**
  * The bytes of one stream, in chunks by number. What no chunk holds reads as zeros: whole chunks
  * that were never written, and the rest of a chunk behind the end of its buffer, which is as long
@@ -25,7 +28,7 @@ function endOfChunk(size: number): number {
  */
 export class SparseData {
   readonly #space: Space;
-  readonly #chunks = new Map<number, Buffer>();
+  #chunks = NO_CHUNKS;
   #size = 0;
   /** Sum of the buffers' lengths. */
   #stored = 0;
@@ -147,6 +150,7 @@ export class SparseData {
       old.copy(chunk, 0, 0, start);
       recycle(old);
     }
+    if (this.#chunks === NO_CHUNKS) this.#chunks = new Map();
     this.#chunks.set(index, chunk);
     return chunk;
   }
@@ -180,6 +184,7 @@ export class SparseData {
 
   /** Drops the bytes from `start` to `end`. */
   #clear(start: number, end: number): void {
+    if (this.#chunks.size === 0) return;
     for (const index of this.#chunksWithin(chunkOf(start), Math.ceil(end / CHUNK))) {
       const base = index * CHUNK;
       this.#clearWithin(index, Math.max(0, start - base), Math.min(CHUNK, end - base));

@@ -1,19 +1,12 @@
 import { DokanError, FileAttributes, FileMode, NtStatus, type FindEntry } from 'node-dokan';
+import { now } from './clock.js';
+import { Entry } from './entry.js';
 import { checkName, type KeyOf } from './names.js';
 import { Node, type Ownership } from './node.js';
 import type { Space } from './space.js';
 
 /** What a name takes. All take the same: so a rename fits however full the volume is. */
 const ENTRY_COST = 128;
-
-/** A name in a directory, and what it names. */
-export interface Entry {
-  /** As it was given; it is found by its key. */
-  readonly name: string;
-  readonly node: Node;
-  /** Later names have higher numbers. */
-  readonly sequence: number;
-}
 
 export class DirectoryNode extends Node {
   readonly type = FileMode.DIRECTORY;
@@ -57,10 +50,11 @@ export class DirectoryNode extends Node {
   add(name: string, node: Node): void {
     checkName(name);
     this.space.take(ENTRY_COST);
-    this.#take(node);
+    const time = now();
+    this.#take(node, time);
     this.#sequence += 1;
-    this.#entries.set(this.#keyOf(name), { name, node, sequence: this.#sequence });
-    this.written();
+    this.#entries.set(this.#keyOf(name), new Entry(name, node, this.#sequence));
+    this.written(time);
   }
 
   /** Takes a name away; the node is destroyed when nothing else holds it. */
@@ -70,8 +64,9 @@ export class DirectoryNode extends Node {
     if (entry === undefined) return;
     this.#entries.delete(key);
     this.space.give(ENTRY_COST);
-    this.#letGo(entry.node);
-    this.written();
+    const time = now();
+    this.#letGo(entry.node, time);
+    this.written(time);
   }
 
   /** Lets a name stand for another node, with no moment in which it is missing. */
@@ -80,38 +75,33 @@ export class DirectoryNode extends Node {
     const old = this.#entries.get(key);
     if (old === undefined) throw new DokanError(NtStatus.OBJECT_NAME_NOT_FOUND);
     // Taken before the old node is let go: it may be held by nothing else.
-    this.#take(node);
-    this.#entries.set(key, { name, node, sequence: old.sequence });
-    this.#letGo(old.node);
-    this.written();
+    const time = now();
+    this.#take(node, time);
+    this.#entries.set(key, new Entry(name, node, old.sequence));
+    this.#letGo(old.node, time);
+    this.written(time);
   }
 
   /**
    * Every entry there is at the start and not gone when its turn comes. Names added meanwhile are
    * left out, so that renaming what is listed does not go on for ever.
    */
-  *list(): Generator<FindEntry, void, undefined> {
-    const last = this.#sequence;
-    for (const { name, node, sequence } of this.#entries.values()) {
-      if (sequence > last) return;
-      const entry = node.describe() as FindEntry;
-      entry.name = name;
-      yield entry;
-    }
+  list(): IterableIterator<FindEntry> {
+    return new EntryIterator(this.#entries.values(), this.#sequence);
   }
 
-  #take(node: Node): void {
+  #take(node: Node, time: bigint): void {
     node.links += 1;
-    node.changed();
+    node.changed(time);
     if (node instanceof DirectoryNode) {
       this.#subdirectories += 1;
       node.parent = this;
     }
   }
 
-  #letGo(node: Node): void {
+  #letGo(node: Node, time: bigint): void {
     node.links -= 1;
-    node.changed();
+    node.changed(time);
     if (node instanceof DirectoryNode) {
       this.#subdirectories -= 1;
       if (node.links === 0) node.parent = undefined;
@@ -119,3 +109,26 @@ export class DirectoryNode extends Node {
     node.destroyIfUnused();
   }
 }
+
+/** Written out, because a generator would take longer than all the rest of a listing. */
+class EntryIterator implements IterableIterator<FindEntry> {
+  readonly #entries: Iterator<Entry, undefined>;
+  readonly #last: number;
+
+  /** @param last - where the listing ends */
+  constructor(entries: Iterator<Entry, undefined>, last: number) {
+    this.#entries = entries;
+    this.#last = last;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<Entry, undefined> {
+    const step = this.#entries.next();
+    return step.done !== true && step.value.sequence > this.#last ? END : step;
+  }
+}
+
+const END: IteratorReturnResult<undefined> = { done: true, value: undefined };

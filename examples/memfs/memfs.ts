@@ -132,13 +132,15 @@ export class MemoryFileSystem implements DokanOperations<MemoryOpen> {
 
   getFileInformation(path: string, file: File): FileInformation {
     const open = opened(file);
-    if (open === undefined) return this.queryOpen(path);
-    return open.node.describe(open.isNamedStream ? open.stream : undefined);
+    if (open !== undefined) return open.node.describe(open.isNamedStream ? open.stream : undefined);
+    const information = this.queryOpen(path);
+    if (information === undefined) throw new DokanError(NtStatus.OBJECT_NAME_NOT_FOUND);
+    return information;
   }
 
-  queryOpen(path: string): FileInformation {
+  queryOpen(path: string): FileInformation | undefined {
     const colon = this.#altStreams ? streamColon(path) : -1;
-    if (colon === -1) return this.#tree.get(path).describe();
+    if (colon === -1) return this.#tree.find(path)?.describe();
     const { file, stream } = splitStream(path, colon);
     const node = this.#tree.get(file);
     return node.describe(stream === '' ? undefined : this.#stream(node, stream));
@@ -187,20 +189,22 @@ export class MemoryFileSystem implements DokanOperations<MemoryOpen> {
 
   deleteFile(path: string, file: File): void {
     if (!file.deletePending) return;
-    const node = this.#node(path, file);
-    if (node instanceof DirectoryNode && opened(file)?.isNamedStream !== true) {
-      throw new DokanError(NtStatus.FILE_IS_A_DIRECTORY);
-    }
-    if (node.isReadOnly) throw new DokanError(NtStatus.CANNOT_DELETE);
+    checkFileRemoval(this.#node(path, file), opened(file)?.isNamedStream === true);
   }
 
   deleteDirectory(path: string, file: File): void {
     if (!file.deletePending) return;
-    const node = this.#node(path, file);
-    if (!(node instanceof DirectoryNode)) throw new DokanError(NtStatus.NOT_A_DIRECTORY);
-    if (node === this.#tree.root) throw new DokanError(NtStatus.CANNOT_DELETE);
-    if (!node.isEmpty) throw new DokanError(NtStatus.DIRECTORY_NOT_EMPTY);
-    if (node.isReadOnly) throw new DokanError(NtStatus.CANNOT_DELETE);
+    this.#checkDirectoryRemoval(this.#node(path, file));
+  }
+
+  /** Linux removes by path: one call here for the four of an open that is deleted. */
+  removeEntry(path: string, isDirectory: boolean): void {
+    const colon = this.#altStreams ? streamColon(path) : -1;
+    if (colon !== -1) return this.#removeStreamAt(path, colon);
+    const node = this.#tree.get(path);
+    if (isDirectory) this.#checkDirectoryRemoval(node);
+    else checkFileRemoval(node, false);
+    this.#tree.unlink(path, node);
   }
 
   moveFile(path: string, newPath: string, replaceIfExisting: boolean, file: File): void {
@@ -318,6 +322,21 @@ export class MemoryFileSystem implements DokanOperations<MemoryOpen> {
     return flags;
   }
 
+  #removeStreamAt(path: string, colon: number): void {
+    const { file, stream } = splitStream(path, colon);
+    if (stream === '') return this.removeEntry(file, false);
+    const node = this.#tree.get(file);
+    checkFileRemoval(node, true);
+    node.removeStream(this.#stream(node, stream));
+  }
+
+  #checkDirectoryRemoval(node: Node): void {
+    if (!(node instanceof DirectoryNode)) throw new DokanError(NtStatus.NOT_A_DIRECTORY);
+    if (node === this.#tree.root) throw new DokanError(NtStatus.CANNOT_DELETE);
+    if (!node.isEmpty) throw new DokanError(NtStatus.DIRECTORY_NOT_EMPTY);
+    if (node.isReadOnly) throw new DokanError(NtStatus.CANNOT_DELETE);
+  }
+
   /** The node of an open, or of a path that comes without one. */
   #node(path: string, file: File): Node {
     return opened(file)?.node ?? this.#tree.get(path);
@@ -372,6 +391,13 @@ function contentOf(file: File): Stream {
   const { stream } = file.context;
   if (stream === undefined) throw new DokanError(NtStatus.INVALID_DEVICE_REQUEST);
   return stream;
+}
+
+function checkFileRemoval(node: Node, isNamedStream: boolean): void {
+  if (node instanceof DirectoryNode && !isNamedStream) {
+    throw new DokanError(NtStatus.FILE_IS_A_DIRECTORY);
+  }
+  if (node.isReadOnly) throw new DokanError(NtStatus.CANNOT_DELETE);
 }
 
 function checkMayWrite(file: File): void {

@@ -109,14 +109,14 @@ export abstract class Node {
   }
 
   /** Its contents were changed. */
-  written(): void {
-    this.writeTime = this.changeTime = now();
+  written(time = now()): void {
+    this.writeTime = this.changeTime = time;
     this.#accessKnown = false;
   }
 
   /** Something else of it was changed. */
-  changed(): void {
-    this.changeTime = now();
+  changed(time = now()): void {
+    this.changeTime = time;
   }
 
   setTimes(times: FileTimes): void {
@@ -171,7 +171,8 @@ export abstract class Node {
   /** Gives back all it takes. */
   destroy(): void {
     this.space.give(this.#cost + (this.security?.byteLength ?? 0));
-    for (const stream of this.streams?.values() ?? []) stream.destroy();
+    if (this.streams === undefined) return;
+    for (const stream of this.streams.values()) stream.destroy();
   }
 }
 
@@ -194,8 +195,8 @@ export class FileNode extends Node {
     return this.main.data.allocated;
   }
 
-  override written(): void {
-    super.written();
+  override written(time = now()): void {
+    super.written(time);
     this.attributes |= FileAttributes.ARCHIVE;
   }
 

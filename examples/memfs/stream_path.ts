@@ -10,7 +10,8 @@ export interface StreamPath {
 
 /** Where the name of a stream begins: the colon in the last component; -1 when it has none. */
 export function streamColon(path: string): number {
-  return path.indexOf(':', path.lastIndexOf('/'));
+  const colon = path.indexOf(':');
+  return colon === -1 ? -1 : path.indexOf(':', path.lastIndexOf('/'));
 }
 
 /**

@@ -3,6 +3,14 @@ import { DirectoryNode } from './directory.js';
 import { checkName } from './names.js';
 import type { Node } from './node.js';
 
+/** Where a path leads. */
+interface Place {
+  readonly path: string;
+  /** What holds, or would hold, the last name. */
+  readonly directory: DirectoryNode;
+  readonly name: string;
+}
+
 /** The nodes by their paths: finding, naming, renaming. */
 export class Tree {
   readonly root: DirectoryNode;
@@ -12,10 +20,13 @@ export class Tree {
    */
   #latest: DirectoryNode;
   #latestPath = '';
+  /** What was asked for last: mostly the same is asked for once more, to be made or removed. */
+  #place: Place;
 
   constructor(root: DirectoryNode) {
     this.root = root;
     this.#latest = root;
+    this.#place = { path: '/', directory: root, name: '' };
   }
 
   /**
@@ -24,9 +35,8 @@ export class Tree {
    */
   find(path: string): Node | undefined {
     if (path.length === 1) return this.root;
-    const slash = path.lastIndexOf('/');
-    const name = path.slice(slash + 1);
-    const node = this.#directory(path, slash).get(name);
+    const { directory, name } = this.#locate(path);
+    const node = directory.get(name);
     // Only where it is missing: a name that was found is a good one.
     if (node === undefined) checkName(name);
     return node;
@@ -41,30 +51,30 @@ export class Tree {
 
   /** The directory that holds, or would hold, the last name of a path. */
   parentOf(path: string): DirectoryNode {
-    return this.#directory(path, path.lastIndexOf('/'));
+    return this.#locate(path).directory;
   }
 
   /** Gives a node a name. @throws DokanError OBJECT_NAME_COLLISION when it is taken; DISK_FULL */
   link(path: string, node: Node): void {
+    const { directory, name } = this.#locate(path);
     if (this.find(path) !== undefined) throw new DokanError(NtStatus.OBJECT_NAME_COLLISION);
-    this.parentOf(path).add(nameOf(path), node);
+    directory.add(name, node);
   }
 
   /** Takes a node's name away. A name that stands for another node by now stays. */
   unlink(path: string, node: Node): void {
     if (!this.#names(path, node)) return;
-    this.parentOf(path).remove(nameOf(path));
+    const { directory, name } = this.#locate(path);
+    directory.remove(name);
     if (node instanceof DirectoryNode) this.#forget();
   }
 
   /** rename(2). @throws DokanError when a rule of it is broken, having changed nothing */
   move(path: string, newPath: string, replaceIfExisting: boolean): void {
     const node = this.get(path);
-    const target = this.parentOf(newPath);
+    const { directory: target, name: newName } = this.#locate(newPath);
     this.#refuseSubtree(node, target);
-    const parent = this.parentOf(path);
-    const name = nameOf(path);
-    const newName = nameOf(newPath);
+    const { directory: parent, name } = this.#locate(path);
     checkName(newName);
     const old = this.find(newPath);
     const isSameEntry = parent === target && parent.isSameName(name, newName);
@@ -89,13 +99,13 @@ export class Tree {
     const node = this.get(path);
     const other = this.get(otherPath);
     if (node === other) return;
-    const parent = this.parentOf(path);
-    const otherParent = this.parentOf(otherPath);
+    const { directory: parent, name } = this.#locate(path);
+    const { directory: otherParent, name: otherName } = this.#locate(otherPath);
     this.#refuseSubtree(node, otherParent);
     this.#refuseSubtree(other, parent);
     other.opens += 1;
-    otherParent.replace(nameOf(otherPath), node);
-    parent.replace(nameOf(path), other);
+    otherParent.replace(otherName, node);
+    parent.replace(name, other);
     other.opens -= 1;
     this.#forget();
   }
@@ -115,6 +125,14 @@ export class Tree {
     for (; above !== undefined; above = above.parent) {
       if (above === node) throw new DokanError(NtStatus.INVALID_PARAMETER);
     }
+  }
+
+  #locate(path: string): Place {
+    if (path === this.#place.path) return this.#place;
+    const slash = path.lastIndexOf('/');
+    const name = path.slice(slash + 1);
+    this.#place = { path, directory: this.#directory(path, slash), name };
+    return this.#place;
   }
 
   /** The directory whose path ends at the slash. */
@@ -146,11 +164,8 @@ export class Tree {
   #forget(): void {
     this.#latest = this.root;
     this.#latestPath = '';
+    this.#place = { path: '/', directory: this.root, name: '' };
   }
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function refuseReplacement(old: Node, node: Node): void {

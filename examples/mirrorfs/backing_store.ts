@@ -3,6 +3,7 @@ import type {
   DiskFreeSpace,
   FileInformation,
   FileTimes,
+  FindEntry,
   Requestor,
 } from 'node-dokan';
 
@@ -24,9 +25,20 @@ export interface BackingStore {
   readonly extendedAttributes?: ExtendedAttributes | undefined;
 
   inspect(path: string): FileInformation;
+  /** As `inspect`, but undefined when there is no such file: what is asked for all day throws nothing. */
+  find(path: string): FileInformation | undefined;
   inspectOpen(fd: number): FileInformation;
-  /** One name of a directory that is open as `fd`, or not. */
-  inspectEntry(directory: string, fd: number | undefined, name: string): FileInformation;
+  /**
+   * One name of a directory that is open as `fd`, or not.
+   * @param shown - the name the entry is to have
+   * @returns undefined when there is no such name any more
+   */
+  findEntry(
+    directory: string,
+    fd: number | undefined,
+    name: string,
+    shown: string,
+  ): FindEntry | undefined;
   /** The names in a directory, without `.` and `..`. */
   list(path: string, fd: number | undefined): readonly string[];
 

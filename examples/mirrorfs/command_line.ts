@@ -30,6 +30,8 @@ export interface MirrorArguments extends CommonArguments, LibraryOptions {
   altStreams: boolean;
   caseSensitive: boolean;
   passthrough: boolean;
+  extendedAttributes: boolean;
+  defaultPermissions: boolean;
   /** Milliseconds. */
   cacheTimeout?: number;
 }
@@ -68,8 +70,23 @@ function makeCommand(): Command {
     .option('--alt-streams', 'they have', true)
     .option('--case-sensitive', 'names that differ in case differ', process.platform !== 'win32')
     .option('--no-case-sensitive', 'they do not')
-    .option('--no-passthrough', 'the kernel asks for every read and write (Linux)')
-    .option('--cache-timeout <ms>', 'how long the kernel trusts what it knows (Linux)', wholeNumber)
+    .option('--no-passthrough', 'this program is asked for every read and write')
+    .option(
+      '--no-extended-attributes',
+      'files have none, and the kernel asks for none: faster (Linux)',
+    )
+    .addOption(
+      // Everybody would get what the rights of this program allow.
+      new Option(
+        '--no-default-permissions',
+        'who asks gets what this program may do, unchecked by the kernel: faster (Linux)',
+      ).conflicts('allowOther'),
+    )
+    .option(
+      '--cache-timeout <ms>',
+      'how long the kernel trusts what it knows, of missing names too (Linux)',
+      wholeNumber,
+    )
     .option('--stderr', "Dokan's own debug output goes to stderr (Windows)")
     .option('--network', 'a network drive; needs --unc-name (Windows)')
     .addOption(

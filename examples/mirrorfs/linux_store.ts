@@ -1,4 +1,5 @@
 import { closeSync, constants, fchmodSync, fchownSync, openSync, statfsSync } from 'node:fs';
+import { constants as systemConstants } from 'node:os';
 import {
   FileMode,
   FileSystemFlags,
@@ -6,6 +7,7 @@ import {
   type DiskFreeSpace,
   type FileInformation,
   type FileTimes,
+  type FindEntry,
   type Requestor,
 } from 'node-dokan';
 import * as posix from 'node-dokan/posix';
@@ -18,10 +20,12 @@ import { childPath, parentPath } from './paths.js';
 import { StatBuffer } from './stat_buffer.js';
 import { unmasked } from './unmasked.js';
 
+const { errno } = systemConstants;
 const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_DIRECTORY } = constants;
 /** A pipe that took a file's place must not keep us waiting, nor a terminal become ours. */
 const NEVER_WAIT = constants.O_NONBLOCK | constants.O_NOCTTY;
 
+const NO_ENTRY = -errno.ENOENT;
 const AT_REMOVEDIR = 0x200;
 const RENAME_NOREPLACE = 1;
 const RENAME_EXCHANGE = 2;
@@ -31,6 +35,9 @@ const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
+
+/** File systems (f_type of statfs) that ask nobody else what they hold: ext, XFS, Btrfs, F2FS, tmpfs. */
+const LOCAL_TYPES = new Set([0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x01021994]);
 
 /**
  * A directory of Linux. All goes through a descriptor of the root, and the kernel resolves every
@@ -49,6 +56,8 @@ export class LinuxStore implements BackingStore {
   readonly extendedAttributes: LinuxExtendedAttributes;
   readonly #root: number;
   readonly #stat = new StatBuffer();
+  /** What the kernel knows of the root's file system is the truth. */
+  readonly #isLocal: boolean;
 
   /** @throws an errno error when there is no such directory */
   constructor(root: string) {
@@ -56,11 +65,30 @@ export class LinuxStore implements BackingStore {
     this.extendedAttributes = new LinuxExtendedAttributes(this.#root);
     check(posix.statFd(this.#root, this.#stat.out));
     this.#stat.setRoot();
+    this.#isLocal = LOCAL_TYPES.has(statfsSync(descriptorPath(this.#root)).type);
   }
 
   inspect(path: string): FileInformation {
-    check(posix.statBeneath(this.#root, path, this.#stat.out));
+    check(this.#look(this.#root, path));
     return this.#stat.information();
+  }
+
+  find(path: string): FileInformation | undefined {
+    const result = this.#look(this.#root, path);
+    if (result === NO_ENTRY) return undefined;
+    check(result);
+    return this.#stat.information();
+  }
+
+  /** Fills `#stat`. @returns 0 or the negative errno */
+  #look(directory: number, path: string): number {
+    const { out } = this.#stat;
+    if (this.#isLocal && path !== '' && !path.includes('/')) {
+      const result = posix.statEntry(directory, path, out);
+      // Of another device: something is mounted there, or here. May it be looked at?
+      if (result === NO_ENTRY || (result >= 0 && this.#stat.isOnRootDevice)) return result;
+    }
+    return posix.statBeneath(directory, path, out);
   }
 
   inspectOpen(fd: number): FileInformation {
@@ -68,10 +96,17 @@ export class LinuxStore implements BackingStore {
     return this.#stat.information();
   }
 
-  inspectEntry(directory: string, fd: number | undefined, name: string): FileInformation {
-    if (fd === undefined) return this.inspect(childPath(directory, name));
-    check(posix.statBeneath(fd, name, this.#stat.out));
-    return this.#stat.information();
+  findEntry(
+    directory: string,
+    fd: number | undefined,
+    name: string,
+    shown: string,
+  ): FindEntry | undefined {
+    const result =
+      fd === undefined ? this.#look(this.#root, childPath(directory, name)) : this.#look(fd, name);
+    if (result === NO_ENTRY) return undefined;
+    check(result);
+    return this.#stat.entry(shown);
   }
 
   list(path: string, fd: number | undefined): readonly string[] {

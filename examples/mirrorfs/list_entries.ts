@@ -17,9 +17,8 @@ export function* listEntries(
   for (const backingName of store.list(path, open.fd)) {
     const name = mapping.toVolume(path, backingName);
     if (name === undefined) continue;
-    const entry = describe(store, path, open.fd, backingName);
+    const entry = describe(store, path, open.fd, backingName, name);
     if (entry === undefined) continue;
-    entry.name = name;
     yield entry;
   }
 }
@@ -29,10 +28,11 @@ function describe(
   store: BackingStore,
   path: string,
   fd: number | undefined,
+  backingName: string,
   name: string,
 ): FindEntry | undefined {
   try {
-    return store.inspectEntry(path, fd, name) as FindEntry;
+    return store.findEntry(path, fd, backingName, name);
   } catch (error) {
     // Its name is true all the same; whoever asks for more is told what is wrong.
     return isMissing(error) ? undefined : { name };

@@ -84,6 +84,7 @@ function toMountOptions(args: MirrorArguments): MountOptions {
     ...(cacheTimeout !== undefined && {
       entryTimeout: cacheTimeout,
       attributeTimeout: cacheTimeout,
+      negativeTimeout: cacheTimeout,
     }),
   };
 }

@@ -1,4 +1,4 @@
-import { fsyncSync, ftruncateSync } from 'node:fs';
+import { fdatasyncSync, fsyncSync, ftruncateSync } from 'node:fs';
 import {
   DokanError,
   FileAttributes,
@@ -162,7 +162,10 @@ export class MirrorFileSystem implements DokanOperations<MirrorOpen> {
 
   flushFileBuffers(_path: string, file: File): void {
     const { fd } = file.context;
-    if (fd !== undefined) fsyncSync(fd);
+    if (fd === undefined) return;
+    // Without the times there is mostly nothing for the disk's journal.
+    if (file.dataOnly) fdatasyncSync(fd);
+    else fsyncSync(fd);
   }
 
   setEndOfFile(_path: string, length: number, file: File): void {
@@ -198,13 +201,14 @@ export class MirrorFileSystem implements DokanOperations<MirrorOpen> {
 
   // Attributes
 
-  queryOpen(path: string): FileInformation {
-    return this.#streams?.inspect(path) ?? this.#store.inspect(this.#backing(path));
+  queryOpen(path: string): FileInformation | undefined {
+    return this.#streams?.inspect(path) ?? this.#store.find(this.#backing(path));
   }
 
   getFileInformation(path: string, file: File): FileInformation {
     const { fd } = file.context;
-    return fd === undefined ? this.queryOpen(path) : this.#store.inspectOpen(fd);
+    if (fd !== undefined) return this.#store.inspectOpen(fd);
+    return this.#streams?.inspect(path) ?? this.#store.inspect(this.#backing(path));
   }
 
   /**
@@ -283,6 +287,11 @@ export class MirrorFileSystem implements DokanOperations<MirrorOpen> {
     if (file.context.stream !== undefined) throw new DokanError(NtStatus.NOT_SUPPORTED);
     const from = this.#backing(path);
     this.#store.rename(from, this.#names.toBackingForRename(newPath, from), replaceIfExisting);
+  }
+
+  removeEntry(path: string, isDirectory: boolean): void {
+    this.#checkWritable();
+    this.#store.remove(this.#backing(path), isDirectory);
   }
 
   exchangeFiles(path: string, otherPath: string): void {

@@ -10,7 +10,7 @@ export interface MirrorOptions {
    * itself decides, whatever this says.
    */
   caseSensitive?: boolean | undefined;
-  /** The host may read and write regular files without asking us (`file.backingFd`). Default true. */
+  /** The host may read and write files without asking us (`file.backingFd`). Default true. */
   passthrough?: boolean | undefined;
   /**
    * A path below the root, relative to it, that the volume does not show: its own mount point, if

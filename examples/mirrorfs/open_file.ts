@@ -62,9 +62,10 @@ export function openFile(opening: Opening): OpenedFile {
 
 /** A directory cannot be overwritten: NT refuses to be asked. */
 function checkDisposition({ createDisposition, createOptions }: CreateFileRequest): void {
+  if ((createOptions & CreateOptions.DIRECTORY_FILE) === 0) return;
   const { OPEN, CREATE, OPEN_IF } = CreateDisposition;
   const keeps = [OPEN, CREATE, OPEN_IF].some((one) => one === createDisposition);
-  if (!keeps && (createOptions & CreateOptions.DIRECTORY_FILE) !== 0) {
+  if (!keeps) {
     throw new DokanError(NtStatus.INVALID_PARAMETER);
   }
 }
@@ -104,21 +105,17 @@ function create({ store, path, request, owner }: Opening): OpenedFile {
 
 function openExisting(opening: Opening, result: CreateResult): OpenedFile {
   const truncate = result !== 'opened';
-  const opened =
-    truncate || wantsData(opening.request.desiredAccess)
-      ? openData(opening, truncate)
-      : openAttributes(opening);
-  return { ...opened, result };
+  return truncate || wantsData(opening.request.desiredAccess)
+    ? openData(opening, result, truncate)
+    : openAttributes(opening, result);
 }
-
-type Found = Omit<OpenedFile, 'result'>;
 
 /** Without a descriptor: there is only to look at the file, or to do something with its name. */
-function openAttributes({ store, path, request }: Opening): Found {
-  return { ...examine(request, store.inspect(path)), fd: undefined };
+function openAttributes({ store, path, request }: Opening, result: CreateResult): OpenedFile {
+  return found(request, store.inspect(path), undefined, result);
 }
 
-function openData(opening: Opening, truncate: boolean): Found {
+function openData(opening: Opening, result: CreateResult, truncate: boolean): OpenedFile {
   const { store, request } = opening;
   let fd: number;
   try {
@@ -127,16 +124,16 @@ function openData(opening: Opening, truncate: boolean): Found {
     // Writing to a directory means to NT: making files in it. Links can be opened as such.
     const isNoFile = failedWith(error, 'EISDIR', 'ELOOP') && !truncate;
     if (!isNoFile) throw error;
-    const found = openAttributes(opening);
-    if (found.isDirectory || (request.createOptions & CreateOptions.OPEN_REPARSE_POINT) !== 0) {
-      return found;
+    const thing = openAttributes(opening, result);
+    if (thing.isDirectory || (request.createOptions & CreateOptions.OPEN_REPARSE_POINT) !== 0) {
+      return thing;
     }
     throw error;
   }
   try {
-    const found = examine(request, store.inspectOpen(fd));
-    if (!found.isDirectory && !found.isRegular) throw new DokanError(NtStatus.ACCESS_DENIED);
-    return { ...found, fd };
+    const file = found(request, store.inspectOpen(fd), fd, result);
+    if (!file.isDirectory && !file.isRegular) throw new DokanError(NtStatus.ACCESS_DENIED);
+    return file;
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -162,11 +159,13 @@ function syncFlag(createOptions: number): number {
   return (createOptions & CreateOptions.WRITE_THROUGH) === 0 ? 0 : O_DSYNC;
 }
 
-/** Refuses a directory where a file was asked for, and the reverse. */
-function examine(
+/** @throws DokanError for a directory where a file was asked for, and the reverse */
+function found(
   { createOptions }: CreateFileRequest,
   { attributes = 0, mode }: FileInformation,
-): { isDirectory: boolean; isRegular: boolean } {
+  fd: number | undefined,
+  result: CreateResult,
+): OpenedFile {
   const isDirectory = (attributes & FileAttributes.DIRECTORY) !== 0;
   if (isDirectory && (createOptions & CreateOptions.NON_DIRECTORY_FILE) !== 0) {
     throw new DokanError(NtStatus.FILE_IS_A_DIRECTORY);
@@ -175,5 +174,5 @@ function examine(
     throw new DokanError(NtStatus.NOT_A_DIRECTORY);
   }
   const isRegular = mode === undefined || (mode & FileMode.TYPE_MASK) === FileMode.REGULAR;
-  return { isDirectory, isRegular: !isDirectory && isRegular };
+  return { result, isDirectory, isRegular: !isDirectory && isRegular, fd };
 }

@@ -33,6 +33,7 @@ import {
   type DiskFreeSpace,
   type FileInformation,
   type FileTimes,
+  type FindEntry,
 } from 'node-dokan';
 import type { BackingStore } from './backing_store.js';
 import { freeSpace } from './disk_space.js';
@@ -68,6 +69,15 @@ export class PortableStore implements BackingStore {
     return describe(this.#lookAt(this.#locate(path)));
   }
 
+  find(path: string): FileInformation | undefined {
+    try {
+      return this.inspect(path);
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
   /**
    * Links are shown as links where they can be read as such. Dokan has no way to answer that
    * question, so Windows sees what they point to, if that is ours to show.
@@ -86,8 +96,14 @@ export class PortableStore implements BackingStore {
     return describe(fstatSync(fd, BIGINT));
   }
 
-  inspectEntry(directory: string, _fd: number | undefined, name: string): FileInformation {
-    return this.inspect(childPath(directory, name));
+  findEntry(
+    directory: string,
+    _fd: number | undefined,
+    name: string,
+    shown: string,
+  ): FindEntry | undefined {
+    const information = this.find(childPath(directory, name));
+    return information && { ...information, name: shown };
   }
 
   list(path: string): readonly string[] {

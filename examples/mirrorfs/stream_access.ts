@@ -59,8 +59,6 @@ export class StreamAccess {
 
   /** Describes a stream: it is the file, but for the size. Undefined when `path` names none. */
   inspect(path: string): FileInformation | undefined {
-    // Asked for every lookup there is: most paths have no colon at all.
-    if (!path.includes(':')) return undefined;
     const split = splitStream(path);
     if (split === undefined) return undefined;
     const file = this.#names.toBacking(split.file);

@@ -16,6 +16,8 @@ const DATA = '$DATA';
  * @throws DokanError OBJECT_NAME_INVALID for anything else with a colon in its last name
  */
 export function splitStream(path: string): StreamPath | undefined {
+  // Asked of every path there is: most have no colon at all.
+  if (!path.includes(':')) return undefined;
   const colon = path.indexOf(':', path.lastIndexOf('/'));
   if (colon < 0) return undefined;
   const [stream = '', type, ...more] = path.slice(colon + 1).split(':');

@@ -1,6 +1,7 @@
 import {
   CreateOptions,
   DokanError,
+  FileAccess,
   FileSystemFlags,
   NtStatus,
   SecurityInformation,
@@ -50,6 +51,7 @@ export class WindowsMirror implements DokanOperations<WindowsOpen> {
   readonly #names: WindowsNames;
   readonly #altStreams: boolean;
   readonly #readOnly: boolean;
+  readonly #passthrough: boolean;
   readonly #log: (line: string) => void;
 
   /**
@@ -58,11 +60,13 @@ export class WindowsMirror implements DokanOperations<WindowsOpen> {
    */
   constructor(root: string, options: MirrorOptions = {}) {
     const { altStreams = true, caseSensitive = false, readOnly = false, hide, log } = options;
+    const { passthrough = true } = options;
     this.#directory = new Win32Directory(root, { caseSensitive });
     const identityOf = (path: string): number | bigint | undefined => this.#identityOf(path);
     this.#names = new WindowsNames({ altStreams, hide, identityOf });
     this.#altStreams = altStreams;
     this.#readOnly = readOnly;
+    this.#passthrough = passthrough;
     this.#log = log ?? (() => undefined);
   }
 
@@ -89,6 +93,9 @@ export class WindowsMirror implements DokanOperations<WindowsOpen> {
     file.isDirectory = opened.isDirectory;
     const { desiredAccess } = request;
     file.context = new WindowsOpen(this.#directory, opened, { desiredAccess, deletesOnClose });
+    // Who gets whatever NT allows could write, which a mirror that is read-only must see.
+    const mustAsk = this.#readOnly && (desiredAccess & FileAccess.MAXIMUM_ALLOWED) !== 0;
+    if (this.#passthrough && !opened.isDirectory && !mustAsk) file.backingFd = opened.number;
     return opened.result;
   }
 

@@ -92,6 +92,14 @@ export interface VolumeProbe {
  * types, which reject with a TypeError.
  */
 export interface FuseFunctions {
+  /** The nodes of a volume; made by itself it is a store of its own. */
+  readonly SharedNodes: new () => SharedNodes;
+  /**
+   * The calling thread serves, with others, the volume whose device was shared.
+   * @param id - as `FuseDevice.share` gave it
+   * @throws MountError of 'open' when /dev/fuse cannot be opened once more, or the volume has ended
+   */
+  joinThreads(id: number): ThreadDevice;
   /** Opens /dev/fuse and mounts it with mount(2). Needs CAP_SYS_ADMIN. */
   mountDirect(request: DirectMountRequest): Promise<FuseDevice>;
   /** Mounts through fusermount3, which needs no privilege. */
@@ -117,6 +125,94 @@ export interface FuseFunctions {
   unmountDirect(mountPoint: string, flags: number): Promise<void>;
   /** Runs `helper -u [-z] -- mountPoint`; lazy is -z. */
   unmountWithHelper(helper: string, mountPoint: string, lazy: boolean): Promise<void>;
+}
+
+/**
+ * What a thread that serves a volume with others has of its device. Belongs to that thread, and lives
+ * until `close()` or the end of the thread: whoever waits for an answer of this thread then gets EIO.
+ * Requests about the opens of one thread come to that thread, whoever has read them.
+ */
+export interface ThreadDevice {
+  /** Number of the thread, from 1, of which no other one of the volume ever has the same. */
+  readonly thread: number;
+  nodes(): SharedNodes;
+  /** Calls back whenever there may be a request, and when the connection has ended. Called once. */
+  start(onReadable: () => void): void;
+  /** As `FuseDevice.receive`; only so many threads of a volume spin at a time. */
+  receive(buffer: Uint8Array, spinMicroseconds: number): number;
+  /** As `FuseDevice.send`. */
+  send(buffer: Uint8Array, length: number): number;
+  /** As `FuseDevice.exchange`. */
+  exchange(reply: Uint8Array, length: number, buffer: Uint8Array, spinMicroseconds: number): number;
+  close(): void;
+}
+
+/**
+ * The nodes of a volume that several threads serve. A node is named by its number and generation;
+ * functions do nothing for one that is no longer there. What they do is what NodeTable
+ * (lib/hosts/fuse/nodes.ts) says. Where a node is the result it is its number, 0 for none, and its
+ * generation is in `results[0]`.
+ */
+export interface SharedNodes {
+  readonly results: Float64Array;
+  /** The generation that has the number; -1 for none. */
+  find(id: number): number;
+  child(parent: number, generation: number, name: string): number;
+  /** Names of the children, in no order. */
+  children(parent: number, generation: number): string[];
+  /** `undefined` when `epoch` is still that of now, which else is in `results[0]`. */
+  path(id: number, generation: number, epoch: number): string | undefined;
+  /** The name; its directory's generation and number are in `results`. */
+  place(id: number, generation: number): string | undefined;
+  successorOf(id: number, generation: number): number;
+  inode(id: number, generation: number): number | bigint | undefined;
+  setInode(id: number, generation: number, inode: number | bigint | undefined): void;
+  mode(id: number, generation: number): number;
+  setMode(id: number, generation: number, mode: number): void;
+  lookups(id: number, generation: number): number;
+  /** What was set, as bytes; `undefined` where nothing was. */
+  remains(id: number, generation: number): Uint8Array | undefined;
+  setRemains(id: number, generation: number, remains: Uint8Array): void;
+  size(): number;
+  enter(
+    parent: number,
+    generation: number,
+    name: string,
+    inode: number | bigint | undefined,
+    birth: number | bigint | undefined,
+    links: number,
+    mode: number,
+  ): number;
+  describe(id: number, generation: number, birth: number | bigint | undefined, links: number): void;
+  know(id: number, generation: number): void;
+  forget(id: number, generation: number, count: number): void;
+  unlink(parent: number, generation: number, name: string): void;
+  link(
+    id: number,
+    generation: number,
+    parent: number,
+    parentGeneration: number,
+    name: string,
+  ): void;
+  rename(
+    parent: number,
+    generation: number,
+    name: string,
+    newParent: number,
+    newGeneration: number,
+    newName: string,
+  ): void;
+  exchange(
+    parent: number,
+    generation: number,
+    name: string,
+    otherParent: number,
+    otherGeneration: number,
+    otherName: string,
+  ): void;
+  /** One more open of that thread. @param ways - what it is good for: 1 for reading, 2 for writing */
+  addOpen(id: number, generation: number, thread: number, ways: number): void;
+  removeOpen(id: number, generation: number, thread: number, ways: number): void;
 }
 
 /**
@@ -152,7 +248,8 @@ export interface FuseDevice {
   /** Polling does not keep the process alive. */
   unref(): void;
   /**
-   * Reads one request without blocking. Returns its length or -errno: -EAGAIN (-11) when none is
+   * Reads one request without blocking. Returns its length, 0 when it was one that `serveBacking`
+   * asks to have answered here, or -errno: -EAGAIN (-11) when none is
    * there, -ENODEV (-19) or -ECONNABORTED (-103) when the connection has ended, -EINVAL for a
    * buffer smaller than a request may be, -EFAULT for a detached buffer, -EBADF once closed.
    * @param spinMicroseconds keeps trying for that time, busily, before it returns -EAGAIN
@@ -163,6 +260,11 @@ export interface FuseDevice {
    * interrupted and is not waited for any more, -EINVAL also for a length beyond the buffer.
    */
   send(buffer: Uint8Array, length: number): number;
+  /**
+   * `send` of the first `length` bytes of `reply`, then `receive`: in one call, which takes less than
+   * two. Returns what `receive` does; -4096-errno when the reply was not sent, and nothing read.
+   */
+  exchange(reply: Uint8Array, length: number, buffer: Uint8Array, spinMicroseconds: number): number;
   /** Writes one reply that lies in two buffers. Results as of `send`. */
   sendParts(head: Uint8Array, headLength: number, body: Uint8Array, bodyLength: number): number;
   /**
@@ -171,6 +273,53 @@ export interface FuseDevice {
    * Errors of the kernel are ignored. False: the queue (65536) is full, or the device is gone.
    */
   notify(message: Uint8Array): boolean;
+  /**
+   * Whether a descriptor can back an open with those flags of open(2): 0, -EBADF when it is not open,
+   * -EISDIR, -EINVAL when it is no regular file, -EACCES when it is not open for reading or writing as
+   * the flags are, or with O_DIRECT or (for writing) O_APPEND.
+   */
+  checkBacking(fd: number, openFlags: number): number;
+  /**
+   * FUSE_DEV_IOC_BACKING_OPEN: the kernel holds the file until `closeBacking`. With `forOthers`
+   * writes through it take set-user-ID away whoever makes them.
+   * @returns the backing id (from 1) or -errno: -EPERM without CAP_SYS_ADMIN, -ELOOP for a file on a
+   *   stacked file system, -EOPNOTSUPP, -ENOTTY or -EINVAL on kernels that do not do it
+   */
+  openBacking(fd: number, forOthers: boolean): number;
+  /** Whether the file with that backing id is the one of the descriptor. */
+  isBacking(id: number, fd: number): boolean;
+  /**
+   * Whether the file of a descriptor has the data it had when the stamp was taken. When it has not,
+   * the stamp becomes the present one, or NaN where that would not tell later data from these.
+   * @param stamp 56 bytes: device, inode, size, and the times of writing and of change, each in
+   *   seconds and nanoseconds, as doubles
+   */
+  isUnchangedBacking(fd: number, stamp: Uint8Array): boolean;
+  /** FUSE_DEV_IOC_BACKING_CLOSE. */
+  closeBacking(id: number): void;
+  /**
+   * From here on READ and WRITE requests with that handle are answered by `receive` itself, or by
+   * threads of the device where a disk has to be waited for, from a duplicate of the descriptor. Not
+   * a WRITE that takes set-user-ID away, nor what the descriptor is not open for.
+   * @param mayExtend writes from the page cache may make the file longer (write-back cache)
+   * @returns 0 or -errno
+   */
+  serveBacking(handle: number, fd: number, mayExtend: boolean): number;
+  /** The handle is released. What is under way is done and answered. */
+  endBacking(handle: number): void;
+  /** Requests with the threads. */
+  backingRequests(): number;
+  /**
+   * Other threads serve the volume: those that call `joinThreads` with the number it returns.
+   * @param stateless - requests about open files go to any of them
+   */
+  share(stateless: boolean): number;
+  /** Of a shared device; `undefined` else. */
+  nodes(): SharedNodes | undefined;
+  /** Some thread has a request that somebody waits for. */
+  isWaitedFor(): boolean;
+  /** There are requests that no thread has read, or one that writes is not answered. */
+  isWriting(): boolean;
   /**
    * Stops polling and closes the device, which ends the connection: the kernel answers everything
    * with ENOTCONN from here on. The mount stays and is not detached at exit any more (a guard
@@ -213,6 +362,13 @@ export interface PosixFunctions {
    * are left alone.
    */
   statBeneath(dirFd: number, path: BytePath, out: BigInt64Array): number;
+  /**
+   * lstat(2) of one name in a directory, results as of `statBeneath`, in a third of its time. What
+   * is mounted there is described, a volume of this package too: from what the kernel knows, for
+   * nobody is asked who might be waiting for us. So it is exact for local file systems only.
+   * @param name - no path: -EINVAL
+   */
+  statEntry(dirFd: number, name: BytePath, out: BigInt64Array): number;
   /** fstat(2), results as of `statBeneath`. */
   statFd(fd: number, out: BigInt64Array): number;
   /** unlinkat(2); flags: 0 or AT_REMOVEDIR (0x200). */

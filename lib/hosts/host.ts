@@ -1,6 +1,8 @@
+import type { CallbackError, ThreadError } from '../errors.js';
 import type { MediaState } from '../operations.js';
-import type { ResolvedOptions, UnmountOptions } from '../options.js';
+import type { ResolvedOptions, ResolvedUnmountOptions } from '../options.js';
 import type { RequestTarget } from '../target.js';
+import type { VolumeBooks } from '../volume_books.js';
 
 /**
  * How a volume came to its end: `unmounted` by its own `unmount()`, `ejected` by somebody else's
@@ -44,6 +46,12 @@ export interface HostedVolume {
   onDriverLog?(listener: (line: string) => void): void;
 }
 
+/** A volume that several threads serve. */
+export interface ThreadedVolume {
+  readonly hosted: HostedVolume;
+  readonly books: VolumeBooks;
+}
+
 /** What mounts volumes: FUSE on Linux, Dokan on Windows. */
 export interface Host {
   /**
@@ -52,6 +60,19 @@ export interface Host {
    * @throws MountError and leaves nothing mounted
    */
   mount(mountPoint: string, target: RequestTarget, options: ResolvedOptions): Promise<HostedVolume>;
+
+  /**
+   * As `mount`, served by several threads, of which each has its own operations. Absent where one
+   * thread serves.
+   * @param module - URL of the file system module
+   * @param tell - called with errors of callbacks, and when a thread has died
+   */
+  mountThreads?(
+    mountPoint: string,
+    module: string,
+    options: ResolvedOptions,
+    tell: (error: CallbackError | ThreadError) => void,
+  ): Promise<ThreadedVolume>;
 
   /**
    * A mount point as `HostedVolume.mountPoint` would have it.
@@ -63,5 +84,5 @@ export interface Host {
    * Unmounts a volume, whichever process serves it.
    * @throws MountError EINVAL when there is none
    */
-  unmount(mountPoint: string, options: UnmountOptions): Promise<void>;
+  unmount(mountPoint: string, options: ResolvedUnmountOptions): Promise<void>;
 }

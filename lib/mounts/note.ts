@@ -43,6 +43,8 @@ export function noteKey(device: string, mountPoint: string): string {
 export function plainOptions(given: object | undefined): Record<string, unknown> {
   const options: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given ?? {})) {
+    // What a module is given is between the program and itself.
+    if (name === 'data') continue;
     if (['string', 'number', 'boolean'].includes(typeof value)) options[name] = value;
   }
   return options;

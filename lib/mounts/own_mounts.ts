@@ -38,8 +38,13 @@ export function ownNote(device: string): Note | undefined {
 }
 
 /** What the file system is called: by its option, else by its class. */
-function nameOf(operations: DokanOperations, given: MountOptions | undefined): string | undefined {
+function nameOf(
+  operations: DokanOperations | undefined,
+  given: MountOptions | undefined,
+): string | undefined {
   if (given?.fileSystemName !== undefined) return given.fileSystemName;
+  // Other threads have them.
+  if (operations === undefined) return undefined;
   // Whatever `constructor` is: operations may be made in any way.
   const { constructor } = operations as { constructor?: unknown };
   if (typeof constructor !== 'function' || constructor === Object) return undefined;
@@ -52,7 +57,7 @@ function nameOf(operations: DokanOperations, given: MountOptions | undefined): s
  */
 export async function keepNote(
   hosted: HostedVolume,
-  operations: DokanOperations,
+  operations: DokanOperations | undefined,
   given: MountOptions | undefined,
 ): Promise<void> {
   const keeping = keep(hosted, nameOf(operations, given), given).catch(warn);

@@ -24,5 +24,5 @@ function toWords(name: string, value: Value): string[] {
   return value === undefined ? [] : [`--${kebab}=${value}`];
 }
 
-const ON_BY_DEFAULT = new Set(['altStreams', 'autoUnmount']);
+const ON_BY_DEFAULT = new Set(['altStreams', 'autoUnmount', 'extendedAttributes']);
 const OFF_HAS_A_WORD = new Set([...ON_BY_DEFAULT, 'caseSensitive']);

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 /** The file systems that come with the package. */
-export const EXAMPLES = ['mirrorfs', 'memfs', 'imagefs'] as const;
+export const EXAMPLES = ['mirrorfs', 'memfs', 'imagefs', 'hashfs'] as const;
 export type ExampleName = (typeof EXAMPLES)[number];
 
 /** The compiled program of an example, which takes `--mount POINT` and its own options. */

@@ -287,9 +287,7 @@ export class Keeper {
     this.#failed(said === undefined ? `its process ended (${how})` : said, healthyFor, exitCode);
   }
 
-  /**
-   * What a dead process leaves mounted stays until the next start, which releases it.
-   */
+  /** What a dead process leaves mounted stays until the next start, which releases it. */
   #failed(reason: string, healthyFor: number, exitCode?: number): void {
     this.#process = undefined;
     this.#lastError = reason;

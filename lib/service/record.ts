@@ -10,8 +10,8 @@ import { isRecord, readJson, remove, writeWhole } from './files.js';
 /**
  * What the service keeps of a mount on disk, in three files: what is to be mounted (`.spec`, read by
  * the process that serves it), which process that is and how it ended (`.process`, written by the
- * service at the start and by that process), and that somebody stopped it (`.stopped`). A service that is started again finds all of
- * it here.
+ * service at the start and by that process), and that somebody stopped it (`.stopped`). A service that
+ * is started again finds all of it here.
  */
 export class MountRecord {
   readonly key: string;
@@ -41,13 +41,13 @@ export class MountRecord {
   }
 
   readProcess(): ProcessRecord | undefined {
-    return readProcess(`${this.#base}.process`);
+    return readProcessOf(this.specFile);
   }
 
   /** The machine was started again since: how the process ended says nothing of now. */
   get isOfEarlierStart(): boolean {
     try {
-      return statSync(`${this.#base}.process`).mtimeMs < Date.now() - uptime() * 1_000;
+      return statSync(processFile(this.specFile)).mtimeMs < Date.now() - uptime() * 1_000;
     } catch {
       return true;
     }
@@ -112,17 +112,13 @@ export function writeProcess(specFile: string, record: ProcessRecord): void {
 }
 
 export function readProcessOf(specFile: string): ProcessRecord | undefined {
-  return readProcess(processFile(specFile));
-}
-
-function processFile(specFile: string): string {
-  return specFile.replace(/\.spec$/, '.process');
-}
-
-function readProcess(file: string): ProcessRecord | undefined {
-  const value = readJson(file);
+  const value = readJson(processFile(specFile));
   if (!isRecord(value) || !isRecord(value['process'])) return undefined;
   const { id, started } = value['process'];
   const right = typeof id === 'number' && typeof started === 'string';
   return right ? (value as unknown as ProcessRecord) : undefined;
+}
+
+function processFile(specFile: string): string {
+  return specFile.replace(/\.spec$/, '.process');
 }

@@ -101,11 +101,17 @@ ssize_t EncodeBytes(const char16_t* text, size_t length, char* out, size_t capac
   size_t used = 0;
   for (size_t index = 0; index < length; ++index) {
     const char16_t unit = text[index];
+    // Most names are nothing else.
+    if (unit < 0x80) {
+      if (used == capacity) {
+        return -ENAMETOOLONG;
+      }
+      out[used++] = static_cast<char>(unit);
+      continue;
+    }
     char encoded[4];
     size_t size = 1;
-    if (unit < 0x80) {
-      encoded[0] = static_cast<char>(unit);
-    } else if (IsHighSurrogate(unit)) {
+    if (IsHighSurrogate(unit)) {
       if (index + 1 == length || !IsLowSurrogate(text[index + 1])) {
         return -EILSEQ;
       }

@@ -1,6 +1,7 @@
 #include "device_io.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,14 +17,6 @@ int64_t MonotonicNanoseconds() {
   return now.tv_sec * INT64_C(1'000'000'000) + now.tv_nsec;
 }
 
-void Pause() {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__) || defined(__arm__)
-  asm volatile("yield");
-#endif
-}
-
 // The kernel takes a reply whole or not at all.
 int64_t WriteResult(ssize_t written, size_t expected) {
   if (written < 0) {
@@ -33,6 +26,13 @@ int64_t WriteResult(ssize_t written, size_t expected) {
 }
 
 }  // namespace
+
+int64_t CheckLength(std::span<const uint8_t> buffer, int64_t length) {
+  if (buffer.data() == nullptr) {
+    return -EFAULT;
+  }
+  return length < 0 || static_cast<uint64_t>(length) > buffer.size() ? -EINVAL : 0;
+}
 
 int64_t ReceiveRequest(int fd, std::span<uint8_t> buffer, int64_t spin_microseconds) {
   int64_t deadline = 0;
@@ -54,7 +54,8 @@ int64_t ReceiveRequest(int fd, std::span<uint8_t> buffer, int64_t spin_microseco
     } else if (now >= deadline) {
       return -EAGAIN;
     }
-    Pause();
+    // Whoever is to ask next may be waiting for this very processor.
+    ::sched_yield();
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "connection_registry.h"
 #include "fuse_device.h"
+#include "thread_device.h"
 
 namespace dokan {
 namespace {
@@ -33,7 +34,10 @@ AddonEnvironment::AddonEnvironment(Napi::Env env) : env_(env), tasks_(env) {
 }
 
 AddonEnvironment::~AddonEnvironment() {
-  device_class_.SuppressDestruct();  // The environment frees its references itself.
+  // The environment frees its references itself.
+  device_class_.SuppressDestruct();
+  nodes_class_.SuppressDestruct();
+  thread_class_.SuppressDestruct();
 }
 
 void AddonEnvironment::Add(FuseDevice* device) {
@@ -42,6 +46,14 @@ void AddonEnvironment::Add(FuseDevice* device) {
 
 void AddonEnvironment::Remove(FuseDevice* device) {
   std::erase(devices_, device);
+}
+
+void AddonEnvironment::Add(ThreadDevice* device) {
+  thread_devices_.push_back(device);
+}
+
+void AddonEnvironment::Remove(ThreadDevice* device) {
+  std::erase(thread_devices_, device);
 }
 
 void AddonEnvironment::HandleOpened() {
@@ -58,6 +70,9 @@ void AddonEnvironment::CleanUp(napi_async_cleanup_hook_handle hook) {
   hook_ = hook;
   ending_ = true;
   const Napi::HandleScope scope(env_);
+  for (ThreadDevice* device : std::exchange(thread_devices_, {})) {
+    device->Leave();
+  }
   std::vector<std::shared_ptr<FuseConnection>> connections;
   for (FuseDevice* device : std::exchange(devices_, {})) {
     connections.push_back(device->ReleaseConnection());

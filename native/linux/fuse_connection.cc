@@ -75,6 +75,46 @@ ServingWatch* FuseConnection::StartWatch() {
   return watch_.get();
 }
 
+BackingServer* FuseConnection::Backing() {
+  const std::lock_guard lock(mutex_);
+  if (!mounted_.device.valid()) {
+    return nullptr;
+  }
+  if (!backing_) {
+    backing_ = std::make_unique<BackingServer>(mounted_.device.get());
+  }
+  return backing_.get();
+}
+
+std::shared_ptr<ServingGroup> FuseConnection::Share(bool stateless) {
+  const auto clone = [connection = weak_from_this()](int* error) -> std::shared_ptr<ClonedDevice> {
+    *error = ENODEV;
+    const auto self = connection.lock();
+    if (self == nullptr) {
+      return nullptr;
+    }
+    const std::lock_guard lock(self->mutex_);
+    return self->mounted_.device.valid() ? ClonedDevice::Open(self->mounted_.device.get(), error)
+                                         : nullptr;
+  };
+  const std::lock_guard lock(mutex_);
+  if (!group_) {
+    group_ = ServingGroup::Create(clone, stateless);
+  }
+  return group_;
+}
+
+std::shared_ptr<ServingGroup> FuseConnection::group() {
+  const std::lock_guard lock(mutex_);
+  return group_;
+}
+
+bool FuseConnection::IsAsking() {
+  const std::lock_guard lock(mutex_);
+  pollfd entry = {mounted_.device.get(), POLLIN, 0};
+  return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLIN) != 0;
+}
+
 bool FuseConnection::IsMounted() {
   const std::lock_guard lock(mutex_);
   return mounted_.device.valid() && IsFileSystemMounted(mounted_.device.get());
@@ -98,6 +138,12 @@ void FuseConnection::CloseDevice() {
   }
   // Its poll would keep the device open.
   watch_.reset();
+  if (backing_) {
+    backing_->Stop();
+  }
+  if (group_) {
+    group_->Close();
+  }
   bool stuck = notify_ && !notify_->Stop(kNotifyLimit);
   if (stuck && mounted_.identity) {
     // The thread waits inside the kernel for a lock that one of our unanswered requests holds, and

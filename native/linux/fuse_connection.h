@@ -9,11 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "backing_server.h"
 #include "file_descriptor.h"
 #include "helper_process.h"
 #include "mount_guard.h"
 #include "mount_table.h"
 #include "notify_queue.h"
+#include "serving_group.h"
 #include "serving_watch.h"
 
 namespace dokan {
@@ -32,7 +34,7 @@ struct MountedFileSystem {
 // One connection to the kernel and the mount it serves; knows nothing of JavaScript. Created by the
 // thread that mounted; used by the JS thread; ended by that, by the tear-down of its environment or
 // by the exit of the process. fd() may be read without the lock by the thread that closes.
-class FuseConnection {
+class FuseConnection : public std::enable_shared_from_this<FuseConnection> {
  public:
   explicit FuseConnection(MountedFileSystem mounted);
   ~FuseConnection();
@@ -48,6 +50,15 @@ class FuseConnection {
   // The calling thread serves from here on: see ServingWatch. The watch lives until the device is
   // closed; without one (the system gives no thread) the volume does without.
   ServingWatch* StartWatch();
+
+  // What serves opens that are backed by real files, made for the first of them. Lives as long as
+  // the connection; null once that is closed.
+  BackingServer* Backing();
+  // Several threads serve from here on, and not the one that mounted; see ServingGroup.
+  std::shared_ptr<ServingGroup> Share(bool stateless);
+  std::shared_ptr<ServingGroup> group();
+  // Whether the kernel has something to ask that nobody has read.
+  bool IsAsking();
 
   // Whether it is mounted anywhere, were it out of everybody's reach. While it is, the kernel gives
   // its device number to no other file system.
@@ -74,6 +85,8 @@ class FuseConnection {
   std::atomic<int> fd_;
   std::unique_ptr<NotifyQueue> notify_;
   std::unique_ptr<ServingWatch> watch_;
+  std::unique_ptr<BackingServer> backing_;
+  std::shared_ptr<ServingGroup> group_;
   bool mounted_at_close_ = false;
   bool forgotten_ = false;
 };

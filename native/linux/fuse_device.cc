@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include <cstring>
 #include <span>
 #include <utility>
 
@@ -11,6 +12,8 @@
 #include "connection_registry.h"
 #include "device_io.h"
 #include "environment.h"
+#include "file_stamp.h"
+#include "shared_nodes.h"
 #include "system_failure.h"
 
 namespace dokan {
@@ -18,16 +21,11 @@ namespace {
 
 using Connection = std::shared_ptr<FuseConnection>;
 
+// Requests served before the event loop gets its turn.
+constexpr int kBatch = 64;
+
 napi_property_descriptor RawMethod(const char* name, napi_callback callback) {
   return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_method, nullptr};
-}
-
-// -EFAULT for a detached buffer, -EINVAL for a length outside of it.
-int64_t CheckLength(std::span<uint8_t> bytes, int64_t length) {
-  if (bytes.data() == nullptr) {
-    return -EFAULT;
-  }
-  return length < 0 || static_cast<uint64_t>(length) > bytes.size() ? -EINVAL : 0;
 }
 
 }  // namespace
@@ -45,10 +43,23 @@ Napi::Function FuseDevice::DefineClass(Napi::Env env) {
           InstanceMethod<&FuseDevice::RefHandle>("ref", napi_default_method),
           InstanceMethod<&FuseDevice::UnrefHandle>("unref", napi_default_method),
           InstanceMethod<&FuseDevice::Close>("close", napi_default_method),
+          InstanceMethod<&FuseDevice::BackingRequests>("backingRequests", napi_default_method),
+          InstanceMethod<&FuseDevice::Share>("share", napi_default_method),
+          InstanceMethod<&FuseDevice::Nodes>("nodes", napi_default_method),
+          InstanceMethod<&FuseDevice::IsWaitedFor>("isWaitedFor", napi_default_method),
+          InstanceMethod<&FuseDevice::IsWriting>("isWriting", napi_default_method),
           RawMethod("receive", Receive),
           RawMethod("send", Send),
+          RawMethod("exchange", Exchange),
           RawMethod("sendParts", SendParts),
           RawMethod("notify", Notify),
+          RawMethod("checkBacking", CheckBacking),
+          RawMethod("openBacking", OpenBacking),
+          RawMethod("isBacking", IsBacking),
+          RawMethod("isUnchangedBacking", IsUnchangedBacking),
+          RawMethod("closeBacking", CloseBacking),
+          RawMethod("serveBacking", ServeBacking),
+          RawMethod("endBacking", EndBacking),
       });
 }
 
@@ -174,6 +185,30 @@ void FuseDevice::Close(const Napi::CallbackInfo&) {
   connection_->Close();
 }
 
+Napi::Value FuseDevice::Share(const Napi::CallbackInfo& info) {
+  if (!info[0].IsBoolean()) {
+    throw Napi::TypeError::New(info.Env(), "Expected a boolean for 'stateless'");
+  }
+  const auto group = connection_->Share(info[0].As<Napi::Boolean>().Value());
+  return Napi::Number::New(info.Env(), group->id());
+}
+
+Napi::Value FuseDevice::Nodes(const Napi::CallbackInfo& info) {
+  const auto group = connection_->group();
+  return group ? SharedNodes::Create(info.Env(), group->nodes()) : info.Env().Undefined();
+}
+
+Napi::Value FuseDevice::IsWaitedFor(const Napi::CallbackInfo& info) {
+  const auto group = connection_->group();
+  return Napi::Boolean::New(info.Env(), group && group->IsWaitedFor());
+}
+
+Napi::Value FuseDevice::IsWriting(const Napi::CallbackInfo& info) {
+  const auto group = connection_->group();
+  // The queue first: what has left it since is with a thread.
+  return Napi::Boolean::New(info.Env(), connection_->IsAsking() || (group && group->IsWriting()));
+}
+
 std::shared_ptr<FuseConnection> FuseDevice::ReleaseConnection() {
   ReleaseLoop();
   return connection_;
@@ -185,6 +220,10 @@ void FuseDevice::ReleaseLoop() {
     std::exchange(kept_poller_, nullptr)->Close();
   }
   watch_ = nullptr;
+  if (backing_ != nullptr) {
+    // No handle is released once the connection has ended.
+    std::exchange(backing_, nullptr)->RemoveAll();
+  }
   if (poller_ != nullptr) {
     std::exchange(poller_, nullptr)->Close();
   }
@@ -195,6 +234,9 @@ void FuseDevice::ReleaseLoop() {
 }
 
 void FuseDevice::OnEvent() {
+  if (!NeedsJavaScript()) {
+    return;
+  }
   const Napi::Env env = Env();
   const Napi::HandleScope scope(env);
   // The handle in this scope keeps the object while the callback closes it.
@@ -210,14 +252,83 @@ napi_value FuseDevice::Receive(napi_env env, napi_callback_info info) {
   if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
     return nullptr;
   }
-  auto* const device = static_cast<FuseDevice*>(self);
-  int64_t result = CheckLength(buffer, 0);
-  if (result == 0 && device->watch_ != nullptr) {
-    device->watch_->Serving();
-    result = device->watch_->Take(buffer);
+  return Number(env, static_cast<FuseDevice*>(self)->ReceiveForJavaScript(buffer, spin));
+}
+
+int64_t FuseDevice::ReceiveAny(std::span<uint8_t> buffer, int64_t spin_microseconds) {
+  if (watch_ != nullptr) {
+    watch_->Serving();
+    const int64_t kept = watch_->Take(buffer);
+    if (kept != 0) {
+      return kept;
+    }
   }
-  return Number(env,
-                result != 0 ? result : ReceiveRequest(device->connection_->fd(), buffer, spin));
+  return ReceiveRequest(connection_->fd(), buffer, spin_microseconds);
+}
+
+// 0 for a request that was served here.
+int64_t FuseDevice::ReceiveForJavaScript(std::span<uint8_t> buffer, int64_t spin_microseconds) {
+  if (const int64_t wrong = CheckLength(buffer, 0); wrong != 0) {
+    return wrong;
+  }
+  if (early_) {
+    return TakeEarly(buffer);
+  }
+  if (backing_ == nullptr || !backing_->active() || buffer.size() < kDataOffset) {
+    return ReceiveAny(buffer, spin_microseconds);
+  }
+  longest_ = buffer.size();
+  // Whoever waits for a disk asks nothing meanwhile, and looking for it would take time from the
+  // thread that answers.
+  const int64_t length = ServeBelow(backing_->outstanding() > 0 ? 0 : spin_microseconds);
+  if (length > 0) {
+    std::memcpy(buffer.data(), backing_->Incoming(longest_).data(), static_cast<size_t>(length));
+  }
+  return length;
+}
+
+// Received into memory that goes along with a request to another thread: most are for here, and
+// those that are for JavaScript are small. 0 for one that was served, else as ReceiveRequest.
+int64_t FuseDevice::ServeBelow(int64_t spin_microseconds) {
+  const int64_t length = ReceiveAny(backing_->Incoming(longest_), spin_microseconds);
+  if (length <= 0) {
+    return length;
+  }
+  return backing_->Serve(connection_->fd(), static_cast<size_t>(length)) ? 0 : length;
+}
+
+// Serves what needs no JavaScript, for as long as threads are at work: calling it would take longer
+// than handing over to them. Once they have nothing to do JavaScript looks for what comes next.
+bool FuseDevice::NeedsJavaScript() {
+  if (early_ || backing_ == nullptr || !backing_->active() || longest_ == 0) {
+    return true;
+  }
+  for (int turn = 0; turn < kBatch; ++turn) {
+    const int64_t length = ServeBelow(0);
+    if (length == -EAGAIN) {
+      return false;
+    }
+    if (length != 0 || backing_->outstanding() == 0) {
+      early_ = length;
+      return true;
+    }
+  }
+  return false;
+}
+
+int64_t FuseDevice::TakeEarly(std::span<uint8_t> buffer) {
+  const int64_t length = *early_;
+  if (length > static_cast<int64_t>(buffer.size())) {
+    return -EINVAL;
+  }
+  early_.reset();
+  if (length > 0) {
+    if (backing_ == nullptr) {
+      return -ENODEV;
+    }
+    std::memcpy(buffer.data(), backing_->Incoming(longest_).data(), static_cast<size_t>(length));
+  }
+  return length;
 }
 
 napi_value FuseDevice::Send(napi_env env, napi_callback_info info) {
@@ -228,12 +339,28 @@ napi_value FuseDevice::Send(napi_env env, napi_callback_info info) {
   if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
     return nullptr;
   }
-  int64_t result = CheckLength(buffer, length);
-  if (result == 0) {
-    result = SendReply(static_cast<FuseDevice*>(self)->connection_->fd(),
-                       buffer.first(static_cast<size_t>(length)));
+  return Number(env, static_cast<FuseDevice*>(self)->SendForJavaScript(buffer, length));
+}
+
+int64_t FuseDevice::SendForJavaScript(std::span<const uint8_t> buffer, int64_t length) {
+  const int64_t wrong = CheckLength(buffer, length);
+  return wrong != 0 ? wrong
+                    : SendReply(connection_->fd(), buffer.first(static_cast<size_t>(length)));
+}
+
+napi_value FuseDevice::Exchange(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const std::span<uint8_t> reply = arguments.Bytes(0, "reply");
+  const int64_t length = arguments.Int64(1, "length");
+  const std::span<uint8_t> buffer = arguments.Bytes(2, "buffer");
+  const int64_t spin = arguments.Int64(3, "spinMicroseconds");
+  void* self = nullptr;
+  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
+    return nullptr;
   }
-  return Number(env, result);
+  auto* const device = static_cast<FuseDevice*>(self);
+  const int64_t sent = device->SendForJavaScript(reply, length);
+  return Number(env, sent != 0 ? kNotSent + sent : device->ReceiveForJavaScript(buffer, spin));
 }
 
 napi_value FuseDevice::SendParts(napi_env env, napi_callback_info info) {
@@ -269,6 +396,103 @@ napi_value FuseDevice::Notify(napi_env env, napi_callback_info info) {
   napi_value result = nullptr;
   napi_get_boolean(env, static_cast<FuseDevice*>(self)->connection_->Notify(message), &result);
   return result;
+}
+
+Napi::Value FuseDevice::BackingRequests(const Napi::CallbackInfo& info) {
+  const size_t count = backing_ == nullptr ? 0 : backing_->outstanding();
+  return Napi::Number::New(info.Env(), static_cast<double>(count));
+}
+
+napi_value FuseDevice::CheckBacking(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const int fd = arguments.Int32(0, "fd");
+  const int open_flags = arguments.Int32(1, "openFlags");
+  return arguments.failed() ? nullptr : Number(env, BackingFile::Check(fd, open_flags));
+}
+
+napi_value FuseDevice::OpenBacking(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const int fd = arguments.Int32(0, "fd");
+  const bool for_others = arguments.Boolean(1, "forOthers");
+  void* self = nullptr;
+  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
+    return nullptr;
+  }
+  auto* const device = static_cast<FuseDevice*>(self);
+  return Number(env, device->passthrough_.Open(device->connection_->fd(), fd, for_others));
+}
+
+napi_value FuseDevice::IsBacking(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const int32_t id = arguments.Int32(0, "id");
+  const int fd = arguments.Int32(1, "fd");
+  void* self = nullptr;
+  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
+    return nullptr;
+  }
+  napi_value result = nullptr;
+  napi_get_boolean(env, static_cast<FuseDevice*>(self)->passthrough_.IsOf(id, fd), &result);
+  return result;
+}
+
+napi_value FuseDevice::IsUnchangedBacking(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const int fd = arguments.Int32(0, "fd");
+  const std::span<uint8_t> bytes = arguments.Bytes(1, "stamp");
+  if (arguments.failed()) {
+    return nullptr;
+  }
+  bool unchanged = false;
+  if (FileStamp stamp = {}; bytes.size() == sizeof stamp) {
+    std::memcpy(&stamp, bytes.data(), sizeof stamp);
+    unchanged = IsUnchanged(fd, &stamp);
+    std::memcpy(bytes.data(), &stamp, sizeof stamp);
+  }
+  napi_value result = nullptr;
+  napi_get_boolean(env, unchanged, &result);
+  return result;
+}
+
+napi_value FuseDevice::CloseBacking(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const int32_t id = arguments.Int32(0, "id");
+  void* self = nullptr;
+  if (!arguments.failed() && napi_unwrap(env, arguments.self(), &self) == napi_ok) {
+    auto* const device = static_cast<FuseDevice*>(self);
+    device->passthrough_.Close(device->connection_->fd(), id);
+  }
+  return nullptr;
+}
+
+napi_value FuseDevice::ServeBacking(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const int64_t handle = arguments.Int64(0, "handle");
+  const int fd = arguments.Int32(1, "fd");
+  const bool extends = arguments.Boolean(2, "extends");
+  void* self = nullptr;
+  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
+    return nullptr;
+  }
+  auto* const device = static_cast<FuseDevice*>(self);
+  if (device->backing_ == nullptr && device->environment_ != nullptr) {
+    device->backing_ = device->connection_->Backing();
+  }
+  return Number(env, device->backing_ == nullptr
+                         ? -EBADF
+                         : device->backing_->Add(static_cast<uint64_t>(handle), fd, extends));
+}
+
+napi_value FuseDevice::EndBacking(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const int64_t handle = arguments.Int64(0, "handle");
+  void* self = nullptr;
+  if (!arguments.failed() && napi_unwrap(env, arguments.self(), &self) == napi_ok) {
+    auto* const device = static_cast<FuseDevice*>(self);
+    if (device->backing_ != nullptr) {
+      device->backing_->Remove(static_cast<uint64_t>(handle));
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace dokan

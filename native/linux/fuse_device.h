@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "device_poller.h"
 #include "fuse_connection.h"
+#include "kernel_passthrough.h"
 
 namespace dokan {
 
@@ -40,13 +42,33 @@ class FuseDevice : public Napi::ObjectWrap<FuseDevice> {
   void RefHandle(const Napi::CallbackInfo& info);
   void UnrefHandle(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
+  Napi::Value BackingRequests(const Napi::CallbackInfo& info);
+  Napi::Value Share(const Napi::CallbackInfo& info);
+  Napi::Value Nodes(const Napi::CallbackInfo& info);
+  Napi::Value IsWaitedFor(const Napi::CallbackInfo& info);
+  Napi::Value IsWriting(const Napi::CallbackInfo& info);
 
   // The hot functions: plain Node-API, no allocation, no C++ exceptions.
   static napi_value Receive(napi_env env, napi_callback_info info);
   static napi_value Send(napi_env env, napi_callback_info info);
+  static napi_value Exchange(napi_env env, napi_callback_info info);
   static napi_value SendParts(napi_env env, napi_callback_info info);
   static napi_value Notify(napi_env env, napi_callback_info info);
+  static napi_value CheckBacking(napi_env env, napi_callback_info info);
+  static napi_value OpenBacking(napi_env env, napi_callback_info info);
+  static napi_value IsBacking(napi_env env, napi_callback_info info);
+  static napi_value IsUnchangedBacking(napi_env env, napi_callback_info info);
+  static napi_value CloseBacking(napi_env env, napi_callback_info info);
+  static napi_value ServeBacking(napi_env env, napi_callback_info info);
+  static napi_value EndBacking(napi_env env, napi_callback_info info);
 
+  int64_t ReceiveAny(std::span<uint8_t> buffer, int64_t spin_microseconds);
+  int64_t ReceiveForJavaScript(std::span<uint8_t> buffer, int64_t spin_microseconds);
+  int64_t SendForJavaScript(std::span<const uint8_t> buffer, int64_t length);
+
+  int64_t ServeBelow(int64_t spin_microseconds);
+  bool NeedsJavaScript();
+  int64_t TakeEarly(std::span<uint8_t> buffer);
   void OnEvent();
   void StartWatch();
   void ReleaseLoop();
@@ -54,7 +76,12 @@ class FuseDevice : public Napi::ObjectWrap<FuseDevice> {
   AddonEnvironment* environment_ = nullptr;
   std::shared_ptr<FuseConnection> connection_;
   DevicePoller* poller_ = nullptr;
-  ServingWatch* watch_ = nullptr;        // The connection's.
+  ServingWatch* watch_ = nullptr;     // The connection's.
+  BackingServer* backing_ = nullptr;  // The connection's.
+  // What was received before JavaScript asks for it; its memory is what `backing_` receives into.
+  std::optional<int64_t> early_;
+  size_t longest_ = 0;  // Bytes JavaScript has room for.
+  KernelPassthrough passthrough_;
   DevicePoller* kept_poller_ = nullptr;  // Of what the watch keeps for us.
   Napi::FunctionReference on_readable_;
   std::optional<Napi::AsyncContext> context_;

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "common/thread.h"
+#include "child_process.h"
 #include "spawn_tables.h"
 
 namespace dokan {
@@ -131,7 +131,7 @@ std::optional<int> HelperProcess::FinishWithin(milliseconds limit) {
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
     if (left.count() <= 0) {
       ::kill(pid_, SIGKILL);
-      Reap();
+      (void)ReapLater(pid_);
       return std::nullopt;
     }
     // The helper's exit closes stderr and ends this wait at once; the short limit covers one that
@@ -141,14 +141,6 @@ std::optional<int> HelperProcess::FinishWithin(milliseconds limit) {
       ReadErrors();
     }
   }
-}
-
-void HelperProcess::Reap() {
-  // Should there be no thread, it stays a zombie until this process ends.
-  (void)StartThread([pid = pid_] {
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  });
 }
 
 std::string HelperProcess::ErrorText() const {

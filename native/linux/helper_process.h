@@ -46,7 +46,6 @@ class HelperProcess {
  private:
   bool ReadErrors();
   // Leaves it to a thread.
-  void Reap();
 
   pid_t pid_ = -1;
   FileDescriptor errors_;

@@ -2,12 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <utility>
 
-#include "common/thread.h"
+#include "child_process.h"
 #include "open_descriptors.h"
 #include "spawn_tables.h"
 
@@ -71,11 +70,7 @@ MountGuard::MountGuard(pid_t pid, FileDescriptor pipe) : pid_(pid), pipe_(std::m
 
 MountGuard::~MountGuard() {
   pipe_.Reset();
-  // Should there be no thread, it stays a zombie until this process ends.
-  (void)StartThread([pid = pid_] {
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  });
+  (void)ReapLater(pid_);
 }
 
 bool MountGuard::Watch(const MountIdentity& identity) {

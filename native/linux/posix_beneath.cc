@@ -85,6 +85,12 @@ bool MayLeave(std::string_view path) {
   return false;
 }
 
+// What comes before the last component, with its slash.
+std::string_view ParentOf(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return path.substr(0, slash == std::string_view::npos ? 0 : slash + 1);
+}
+
 int OpenText(int directory, std::string_view path, const char* terminated, int flags, mode_t mode) {
   if (MayLeave(path)) {
     return -EXDEV;
@@ -134,17 +140,42 @@ bool IsMountPoint(int directory, const char* name) {
 }
 
 int Location::FindEntry(int directory, const BytePath& path) {
+  std::string_view parent;
+  if (const int error = SplitName(path, &parent); error < 0) {
+    return error;
+  }
+  return FindParent(directory, parent);
+}
+
+int Location::FindEntryBeside(const Location& other, const BytePath& other_path, int directory,
+                              const BytePath& path) {
+  std::string_view parent;
+  if (const int error = SplitName(path, &parent); error < 0) {
+    return error;
+  }
+  if (parent == ParentOf(other_path.view())) {
+    directory_ = other.directory();
+    return 0;
+  }
+  return FindParent(directory, parent);
+}
+
+// Keeps the last component and leaves what is before it.
+int Location::SplitName(const BytePath& path, std::string_view* parent) {
   if (path.error() != 0) {
     return -path.error();
   }
   const std::string_view text = path.view();
-  const size_t slash = text.rfind('/');
-  const std::string_view last = slash == std::string_view::npos ? text : text.substr(slash + 1);
+  *parent = ParentOf(text);
+  const std::string_view last = text.substr(parent->size());
   if (last.empty() || last == "." || last == "..") {
     return -EINVAL;
   }
   name_ = last;
-  const std::string_view parent = text.substr(0, slash == std::string_view::npos ? 0 : slash + 1);
+  return 0;
+}
+
+int Location::FindParent(int directory, std::string_view parent) {
   if (parent.empty() || parent == ".") {
     directory_ = directory;
     return 0;

@@ -2,6 +2,9 @@
 
 #include <sys/types.h>
 
+#include <string>
+#include <string_view>
+
 #include "byte_string.h"
 #include "file_descriptor.h"
 
@@ -33,10 +36,18 @@ class Location {
   // The last component must be a name: "", "." and ".." are -EINVAL.
   int FindEntry(int directory, const BytePath& path);
 
+  // The same. Where `other`, found before by `other_path` below the same directory, is in the same
+  // parent, that is not looked up once more: `other` must outlive this.
+  int FindEntryBeside(const Location& other, const BytePath& other_path, int directory,
+                      const BytePath& path);
+
   int directory() const { return directory_; }
   const char* name() const { return name_.c_str(); }
 
  private:
+  int SplitName(const BytePath& path, std::string_view* parent);
+  int FindParent(int directory, std::string_view parent);
+
   FileDescriptor parent_;
   int directory_ = -1;
   std::string name_;

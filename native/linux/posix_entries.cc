@@ -84,7 +84,7 @@ napi_value LinkBeneath(napi_env env, napi_callback_info info) {
   Location to;
   int error = from.FindEntry(directory, old_path);
   if (error == 0) {
-    error = to.FindEntry(directory, new_path);
+    error = to.FindEntryBeside(from, old_path, directory, new_path);
   }
   if (error < 0) {
     return Number(env, error);
@@ -108,7 +108,7 @@ napi_value RenameBeneath(napi_env env, napi_callback_info info) {
   Location to;
   int error = from.FindEntry(directory, old_path);
   if (error == 0) {
-    error = to.FindEntry(directory, new_path);
+    error = to.FindEntryBeside(from, old_path, directory, new_path);
   }
   if (error < 0) {
     return Number(env, error);

@@ -27,6 +27,7 @@ napi_value CheckUnlinkBeneath(napi_env env, napi_callback_info info);
 
 // posix_status.cc
 napi_value StatBeneath(napi_env env, napi_callback_info info);
+napi_value StatEntry(napi_env env, napi_callback_info info);
 napi_value StatDescriptor(napi_env env, napi_callback_info info);
 napi_value ChangeModeBeneath(napi_env env, napi_callback_info info);
 napi_value ChangeOwnerBeneath(napi_env env, napi_callback_info info);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <span>
+#include <string_view>
 
 #include "arguments.h"
 #include "integers.h"
@@ -68,14 +69,21 @@ void Fill(std::span<int64_t> out, const struct statx& status) {
 
 // The C library falls back to fstatat where the kernel has no statx; the birth time is unknown
 // then.
-int Status(int fd, std::span<int64_t> out) {
+int Status(int directory, const char* name, int flags, std::span<int64_t> out) {
   struct statx status = {};
-  const int flags = AT_EMPTY_PATH | AT_NO_AUTOMOUNT;
-  if (::statx(fd, "", flags, STATX_BASIC_STATS | STATX_BTIME, &status) != 0) {
+  if (::statx(directory, name, flags, STATX_BASIC_STATS | STATX_BTIME, &status) != 0) {
     return -errno;
   }
   Fill(out, status);
   return 0;
+}
+
+int Status(int fd, std::span<int64_t> out) {
+  return Status(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, out);
+}
+
+bool IsName(std::string_view text) {
+  return !text.empty() && text != "." && text != ".." && text.find('/') == std::string_view::npos;
 }
 
 }  // namespace
@@ -98,6 +106,27 @@ napi_value StatBeneath(napi_env env, napi_callback_info info) {
   }
   const FileDescriptor thing(fd);
   return Number(env, Status(fd, out));
+}
+
+// One call where the rules for paths take three: there is no path for a link to be in. The name may
+// still be a mount point; who calls tells from the device.
+napi_value StatEntry(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  BytePath name;
+  const int directory = arguments.Int32(0, "dirFd");
+  arguments.Path(1, "name", &name);
+  const std::span<int64_t> out = arguments.BigInt64s(2, "out", kStatusLength);
+  if (arguments.failed()) {
+    return nullptr;
+  }
+  if (name.error() != 0) {
+    return Number(env, -name.error());
+  }
+  if (!IsName(name.view())) {
+    return Number(env, -EINVAL);
+  }
+  const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
+  return Number(env, Status(directory, name.c_str(), flags, out));
 }
 
 napi_value StatDescriptor(napi_env env, napi_callback_info info) {

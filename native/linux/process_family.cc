@@ -1,6 +1,5 @@
 #include "process_family.h"
 
-#include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -10,7 +9,7 @@
 #include <cstring>
 #include <optional>
 
-#include "file_descriptor.h"
+#include "process_stat.h"
 
 namespace dokan {
 namespace {
@@ -43,18 +42,10 @@ bool IsOwnThread(pid_t thread) {
   return ::access(path.data(), F_OK) == 0;
 }
 
-// A number in a line of fields, each after a space.
-std::optional<unsigned long long> Field(const char* at, int index) {
-  for (int i = 0; i <= index; ++i) {
-    at = std::strchr(at, ' ');
-    if (at == nullptr) {
-      return std::nullopt;
-    }
-    ++at;
-  }
+std::optional<unsigned long long> Number(const char* text) {
   char* end = nullptr;
-  const unsigned long long value = std::strtoull(at, &end, 10);
-  if (end == at) {
+  const unsigned long long value = text == nullptr ? 0 : std::strtoull(text, &end, 10);
+  if (text == nullptr || end == text) {
     return std::nullopt;
   }
   return value;
@@ -63,18 +54,9 @@ std::optional<unsigned long long> Field(const char* at, int index) {
 std::optional<Ancestry> AncestryOf(pid_t process) {
   std::array<char, 64> path = {};
   std::snprintf(path.data(), path.size(), "/proc/%d/stat", process);
-  const FileDescriptor file(::open(path.data(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 1024> text = {};
-  if (!file.valid() || ::read(file.get(), text.data(), text.size() - 1) <= 0) {
-    return std::nullopt;
-  }
-  // "id (name) state parent ... started ...": the name may hold anything.
-  const char* const name_end = std::strrchr(text.data(), ')');
-  if (name_end == nullptr) {
-    return std::nullopt;
-  }
-  const std::optional<unsigned long long> parent = Field(name_end + 1, kParentField);
-  const std::optional<unsigned long long> started = Field(name_end + 1, kStartedField);
+  const ProcessStat stat(path.data());
+  const std::optional<unsigned long long> parent = Number(stat.Field(kParentField));
+  const std::optional<unsigned long long> started = Number(stat.Field(kStartedField));
   if (!parent || !started) {
     return std::nullopt;
   }

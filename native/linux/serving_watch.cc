@@ -15,6 +15,8 @@
 
 #include "device_io.h"
 #include "process_family.h"
+#include "process_stat.h"
+#include "request_header.h"
 
 namespace dokan {
 namespace {
@@ -28,32 +30,6 @@ constexpr int kFamilyLooks = 20;
 constexpr size_t kLargestRequest = (size_t{1} << 20) + (size_t{1} << 16);
 // Other programs' requests that are taken in search of our own.
 constexpr size_t kMostKept = 4096;
-
-// fuse_in_header and fuse_out_header of the kernel's protocol.
-struct RequestHeader {
-  uint32_t length;
-  uint32_t opcode;
-  uint64_t unique;
-  uint64_t node;
-  uint32_t user;
-  uint32_t group;
-  uint32_t process;
-  uint32_t unused;
-};
-static_assert(sizeof(RequestHeader) == 40);
-
-struct ReplyHeader {
-  uint32_t length;
-  int32_t error;
-  uint64_t unique;
-};
-static_assert(sizeof(ReplyHeader) == 16);
-
-RequestHeader HeaderOf(std::span<const uint8_t> request) {
-  RequestHeader header = {};
-  std::memcpy(&header, request.data(), sizeof header);
-  return header;
-}
 
 // What nobody waits for, or what would be lost: a handle that is never released, say.
 bool MayRefuse(uint32_t opcode) {
@@ -77,14 +53,9 @@ bool MayRefuse(uint32_t opcode) {
 bool IsBlocked(pid_t thread) {
   std::array<char, 64> path = {};
   std::snprintf(path.data(), path.size(), "/proc/self/task/%d/stat", thread);
-  const FileDescriptor file(::open(path.data(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 256> text = {};
-  if (!file.valid() || ::read(file.get(), text.data(), text.size() - 1) <= 0) {
-    return false;
-  }
-  // "tid (name) state ...": the name may hold anything.
-  const char* const end = std::strrchr(text.data(), ')');
-  return end != nullptr && end[1] == ' ' && (end[2] == 'S' || end[2] == 'D');
+  const ProcessStat stat(path.data());
+  const char* const state = stat.Field(0);
+  return state != nullptr && (*state == 'S' || *state == 'D');
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 #include <optional>
 #include <system_error>
 
+#include "child_process.h"
 #include "common/claims.h"
 #include "common/thread.h"
 #include "file_descriptor.h"
@@ -136,11 +136,6 @@ VolumeState AskVolume(const Question& question) {
 // fork(2) without what the C library does around it, and without a SIGCHLD when it ends.
 pid_t Fork() {
   return static_cast<pid_t>(::syscall(SYS_clone, 0L, nullptr, nullptr, nullptr, nullptr));
-}
-
-void Reap(pid_t child) {
-  while (::waitpid(child, nullptr, __WALL) < 0 && errno == EINTR) {
-  }
 }
 
 // False: it has not ended by then.

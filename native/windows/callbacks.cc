@@ -5,142 +5,19 @@
 #include <vector>
 
 #include "answers.h"
-#include "dokan_status.h"
-#include "request.h"
-#include "self_relative.h"
-#include "volume_instance.h"
+#include "data_callbacks.h"
+#include "open_callbacks.h"
+#include "request_calls.h"
 
 // Everything here runs on Dokan's threads, and sleeps while JavaScript works.
 namespace dokan {
 namespace {
-
-// Dokan is C: no exception (of lacking memory) leaves a callback.
-template <typename Body>
-NTSTATUS Guard(Body body) noexcept {
-  try {
-    return body();
-  } catch (...) {
-    return status::kInsufficientResources;
-  }
-}
-
-// A request that is a name, and what `fill` adds.
-template <typename Fill>
-NTSTATUS Ask(Operation operation, LPCWSTR name, abi::FileInfo* info, Fill fill) noexcept {
-  return Guard([&] {
-    Request request(operation, info);
-    if (request.ready()) {
-      request.Name(name);
-      fill(request);
-    }
-    return request.Send();
-  });
-}
-
-NTSTATUS Ask(Operation operation, LPCWSTR name, abi::FileInfo* info) noexcept {
-  return Ask(operation, name, info, [](Request&) {});
-}
-
-// A request with an answer beyond its status: `read` gets it when the status is a success.
-template <typename Fill, typename Read>
-NTSTATUS Query(Operation operation, LPCWSTR name, abi::FileInfo* info, Fill fill,
-               Read read) noexcept {
-  return Guard([&]() -> NTSTATUS {
-    Request request(operation, info);
-    if (request.ready()) {
-      request.Name(name);
-      fill(request);
-    }
-    const NTSTATUS result = request.Send();
-    return request.answered() && status::IsSuccess(result) ? read(request, result) : result;
-  });
-}
 
 template <typename Value>
 void Put(Value* out, Value value) {
   if (out != nullptr) {
     *out = value;
   }
-}
-
-NTSTATUS WINAPI CreateFileCallback(LPCWSTR name, abi::IoSecurityContext* security,
-                                   ACCESS_MASK access, ULONG attributes, ULONG share,
-                                   ULONG disposition, ULONG options, abi::FileInfo* info) {
-  return Guard([&]() -> NTSTATUS {
-    const PSECURITY_DESCRIPTOR given =
-        security == nullptr ? nullptr : security->access_state.security_descriptor;
-    SelfRelativeDescriptor descriptor;
-    if (given != nullptr && !descriptor.Take(given)) {
-      return status::kInvalidSecurityDescriptor;
-    }
-    Request request(Operation::kCreateFile, info);
-    if (request.ready()) {
-      request.Name(name);
-      request.Argument(0, access);
-      request.Argument(1, attributes);
-      request.Argument(2, share);
-      request.Argument(3, disposition);
-      request.Argument(4, options);
-      if (given != nullptr) {
-        request.Argument(5, descriptor.bytes());
-        request.Flag(request_flag::kHasDescriptor);
-        request.Source(descriptor.data(), descriptor.bytes());
-      }
-    }
-    const NTSTATUS result = request.Send();
-    // Here and nowhere else: Dokan keeps it from here on. With a failure too, because of the second
-    // createFile that Dokan makes of a denied one.
-    info->context = 0;
-    if (request.answered()) {
-      const Answer& answer = request.answer();
-      info->context = static_cast<ULONG64>(answer.context);
-      info->is_directory = (answer.flags & answer_flag::kIsDirectory) != 0 ? TRUE : FALSE;
-    }
-    return result;
-  });
-}
-
-void WINAPI CleanupCallback(LPCWSTR name, abi::FileInfo* info) {
-  Ask(Operation::kCleanup, name, info);
-}
-
-void WINAPI CloseFileCallback(LPCWSTR name, abi::FileInfo* info) {
-  Ask(Operation::kCloseFile, name, info);
-}
-
-NTSTATUS WINAPI ReadFileCallback(LPCWSTR name, LPVOID buffer, DWORD length, LPDWORD done,
-                                 LONGLONG offset, abi::FileInfo* info) {
-  Put<DWORD>(done, 0);
-  return Query(
-      Operation::kReadFile, name, info,
-      [&](Request& request) {
-        request.Argument(0, length);
-        request.Offset(offset);
-        request.Target(buffer, length);
-        request.MayExpose();
-      },
-      [&](Request& request, NTSTATUS result) {
-        Put<DWORD>(done, request.FinishTarget());
-        return result;
-      });
-}
-
-NTSTATUS WINAPI WriteFileCallback(LPCWSTR name, LPCVOID buffer, DWORD length, LPDWORD done,
-                                  LONGLONG offset, abi::FileInfo* info) {
-  Put<DWORD>(done, 0);
-  return Query(
-      Operation::kWriteFile, name, info,
-      [&](Request& request) {
-        request.Argument(0, length);
-        // With write-to-end the offset means nothing, and may be anything.
-        request.Offset(info->write_to_end_of_file != 0 ? 0 : offset);
-        request.Source(buffer, length);
-        request.MayExpose();
-      },
-      [&](Request& request, NTSTATUS result) {
-        Put<DWORD>(done, std::min<DWORD>(request.answer().results[0], length));
-        return result;
-      });
 }
 
 NTSTATUS WINAPI FlushFileBuffersCallback(LPCWSTR name, abi::FileInfo* info) {
@@ -201,6 +78,7 @@ NTSTATUS WINAPI DeleteDirectoryCallback(LPCWSTR name, abi::FileInfo* info) {
 
 NTSTATUS WINAPI MoveFileCallback(LPCWSTR name, LPCWSTR new_name, BOOL replace,
                                  abi::FileInfo* info) {
+  const Change change(info);
   return Ask(Operation::kMoveFile, name, info, [&](Request& request) {
     request.SecondName(new_name, NameKind::kPath);
     // Dokan hands the flags of the extended rename through: only the lowest is "replace".
@@ -209,16 +87,20 @@ NTSTATUS WINAPI MoveFileCallback(LPCWSTR name, LPCWSTR new_name, BOOL replace,
 }
 
 NTSTATUS WINAPI SetEndOfFileCallback(LPCWSTR name, LONGLONG size, abi::FileInfo* info) {
+  const Change change(info);
   return Ask(Operation::kSetEndOfFile, name, info, [&](Request& request) { request.Offset(size); });
 }
 
 NTSTATUS WINAPI SetAllocationSizeCallback(LPCWSTR name, LONGLONG size, abi::FileInfo* info) {
+  const Change change(info);
   return Ask(Operation::kSetAllocationSize, name, info,
              [&](Request& request) { request.Offset(size); });
 }
 
 NTSTATUS WINAPI LockFileCallback(LPCWSTR name, LONGLONG offset, LONGLONG length,
                                  abi::FileInfo* info) {
+  // What is locked now is not for others to read.
+  const Change change(info);
   return Ask(Operation::kLockFile, name, info, [&](Request& request) {
     request.Offset(offset);
     request.Length(length);

@@ -14,6 +14,7 @@ inline constexpr NTSTATUS kInvalidSecurityDescriptor = static_cast<NTSTATUS>(0xC
 inline constexpr NTSTATUS kInsufficientResources = static_cast<NTSTATUS>(0xC000009A);
 inline constexpr NTSTATUS kIoTimeout = static_cast<NTSTATUS>(0xC00000B5);
 inline constexpr NTSTATUS kPossibleDeadlock = static_cast<NTSTATUS>(0xC0000194);
+inline constexpr NTSTATUS kObjectNameCollision = static_cast<NTSTATUS>(0xC0000035);
 inline constexpr NTSTATUS kVolumeDismounted = static_cast<NTSTATUS>(0xC000026E);
 
 inline bool IsSuccess(NTSTATUS status) {

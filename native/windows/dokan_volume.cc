@@ -7,8 +7,10 @@
 #include "common/background_tasks.h"
 #include "common/javascript_call.h"
 #include "environment.h"
+#include "file_table.h"
 #include "mount_options.h"
 #include "requestor_token.h"
+#include "volume_tasks.h"
 #include "wide_text.h"
 
 namespace dokan {
@@ -21,59 +23,6 @@ constexpr uint32_t kLongestTimeout = 300'000;
 uint32_t DriverTimeout(uint32_t given) {
   return given == 0 ? kDefaultTimeout : std::clamp(given, kDefaultTimeout, kLongestTimeout);
 }
-
-// Both tasks hold the instance and the JavaScript object.
-class MountTask : public BackgroundTask {
- public:
-  MountTask(DokanVolume* volume, std::shared_ptr<VolumeInstance> instance, MountOptions options)
-      : instance_(std::move(instance)),
-        options_(std::move(options)),
-        volume_(Napi::Persistent(volume->Value())) {}
-
-  void Execute() override { result_ = instance_->Mount(options_); }
-
-  Napi::Value Result(Napi::Env env) override {
-    if (const auto* const failure = std::get_if<DokanFailure>(&result_)) {
-      NotStarted();
-      throw failure->ToError(env);
-    }
-    return ToJavaScript(env, std::get<std::wstring>(result_));
-  }
-
-  void NotStarted() override { DokanVolume::Unwrap(volume_.Value())->Finish(); }
-  // The environment frees its references itself.
-  void Abandon() override { volume_.SuppressDestruct(); }
-  bool Awaited() const override { return true; }
-
- private:
-  const std::shared_ptr<VolumeInstance> instance_;
-  const MountOptions options_;
-  Napi::ObjectReference volume_;
-  std::variant<std::wstring, DokanFailure> result_;
-};
-
-class CloseTask : public BackgroundTask {
- public:
-  CloseTask(DokanVolume* volume, std::shared_ptr<VolumeInstance> instance)
-      : instance_(std::move(instance)), volume_(Napi::Persistent(volume->Value())) {}
-
-  void Execute() override { instance_->Close(); }
-
-  Napi::Value Result(Napi::Env env) override {
-    DokanVolume* const volume = DokanVolume::Unwrap(volume_.Value());
-    volume->ReportClosed();
-    volume->Finish();
-    return env.Undefined();
-  }
-
-  // The environment frees its references itself.
-  void Abandon() override { volume_.SuppressDestruct(); }
-  bool Awaited() const override { return true; }
-
- private:
-  const std::shared_ptr<VolumeInstance> instance_;
-  Napi::ObjectReference volume_;
-};
 
 napi_property_descriptor RawMethod(const char* name, napi_callback callback) {
   return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_method, nullptr};
@@ -112,6 +61,25 @@ class HotCall {
   void* self_ = nullptr;
 };
 
+// A file of the file functions, or a descriptor of the C runtime. What Windows has against it.
+DWORD FindBacking(const FileTable& files, int32_t number,
+                  std::shared_ptr<const BackingFile>* backing) {
+  if (number >= FileTable::kFirstNumber) {
+    const OpenedFile* const file = files.Find(number);
+    if (file == nullptr) {
+      return ERROR_INVALID_HANDLE;
+    }
+    *backing = std::make_shared<const BackingFile>(file->handle);
+    return 0;
+  }
+  auto duplicate = BackingFile::Duplicate(uv_get_osfhandle(number));
+  if (const auto* const error = std::get_if<DWORD>(&duplicate)) {
+    return *error;
+  }
+  *backing = std::get<std::shared_ptr<const BackingFile>>(std::move(duplicate));
+  return 0;
+}
+
 napi_value ToBoolean(napi_env env, bool value) {
   napi_value result = nullptr;
   napi_get_boolean(env, value, &result);
@@ -133,6 +101,9 @@ Napi::Function DokanVolume::DefineClass(Napi::Env env) {
           RawMethod("name", Name),
           RawMethod("block", Block),
           RawMethod("blockFor", BlockFor),
+          RawMethod("setBacking", SetBacking),
+          RawMethod("transfers", Transfers),
+          RawMethod("cancelTransfers", CancelTransfers),
           RawMethod("expose", Expose),
           RawMethod("complete", Complete),
           RawMethod("completeWith", CompleteWith),
@@ -143,11 +114,13 @@ DokanVolume::DokanVolume(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       environment_(&AddonEnvironment::Of(info.Env())),
       context_(info.Env(), "DokanVolume") {
-  if (!info[0].IsFunction() || !info[1].IsFunction()) {
-    throw Napi::TypeError::New(info.Env(), "Expected functions for 'onRequests' and 'onClosed'");
+  if (!info[0].IsFunction() || !info[1].IsFunction() || !info[2].IsFunction()) {
+    throw Napi::TypeError::New(
+        info.Env(), "Expected functions for 'onRequests', 'onClosed' and 'onSlowTransfers'");
   }
   on_requests_ = Napi::Persistent(info[0].As<Napi::Function>());
   on_closed_ = Napi::Persistent(info[1].As<Napi::Function>());
+  on_slow_transfers_ = Napi::Persistent(info[2].As<Napi::Function>());
   auto memory = Napi::ArrayBuffer::New(info.Env(), kMemoryBytes);
   memory_ = Napi::Reference<Napi::ArrayBuffer>::New(memory, 1);
   instance_ = std::make_shared<VolumeInstance>(static_cast<uint8_t*>(memory.Data()));
@@ -165,6 +138,7 @@ Napi::Value DokanVolume::Mount(const Napi::CallbackInfo& info) {
   RequestQueue::Settings settings;
   settings.driver_timeout = DriverTimeout(options.timeout);
   settings.operation_timeout = ReadOperationTimeout(info[0].As<Napi::Object>());
+  settings.poll_time = ReadPollTime(info[0].As<Napi::Object>());
   settings.external_buffers = environment_->external_buffers();
   if (std::exchange(mount_called_, true)) {
     throw Napi::Error::New(env, "A DokanVolume can be mounted once");
@@ -180,12 +154,11 @@ Napi::Value DokanVolume::Mount(const Napi::CallbackInfo& info) {
   Ref();
   environment->Add(this);
   instance_->queue().Start(settings, waker_);
-  return environment->tasks().Start(
-      std::make_unique<MountTask>(this, instance_, std::move(options)));
+  return environment->tasks().Start(MakeMountTask(this, instance_, std::move(options)));
 }
 
 Napi::Value DokanVolume::Close(const Napi::CallbackInfo&) {
-  return environment_->tasks().Start(std::make_unique<CloseTask>(this, instance_));
+  return environment_->tasks().Start(MakeCloseTask(this, instance_));
 }
 
 void DokanVolume::Finish() {
@@ -206,6 +179,8 @@ void DokanVolume::ReportClosed() {
 
 std::shared_ptr<VolumeInstance> DokanVolume::ReleaseInstance() {
   instance_->queue().Close();
+  // Or the end of the process would wait for a disk that hangs.
+  instance_->io_watch().CancelAll();
   std::exchange(waker_, nullptr)->Close();
   Unref();
   return instance_;
@@ -217,6 +192,9 @@ void DokanVolume::OnWake() {
   queue.MarkAlive();
   if (queue.ShallAnnounce()) {
     Call(on_requests_);
+  }
+  if (instance_->TakeSlowTransfers()) {
+    Call(on_slow_transfers_);
   }
   ReportClosed();
 }
@@ -332,6 +310,41 @@ napi_value DokanVolume::BlockFor(napi_env env, napi_callback_info info) {
   napi_value result = nullptr;
   napi_create_int32(env, number, &result);
   return result;
+}
+
+napi_value DokanVolume::SetBacking(napi_env env, napi_callback_info info) {
+  const HotCall call(env, info);
+  DokanVolume* const self = call.self();
+  if (self == nullptr) {
+    return nullptr;
+  }
+  RequestEntry* const entry = self->instance_->queue().Taken(call.Number(0));
+  const uint32_t number = call.Number(1);
+  DWORD error = ERROR_INVALID_HANDLE;
+  if (entry != nullptr && number <= INT32_MAX) {
+    error = FindBacking(self->environment_->files(), static_cast<int32_t>(number), &entry->backing);
+  }
+  napi_value result = nullptr;
+  napi_create_uint32(env, error, &result);
+  return result;
+}
+
+napi_value DokanVolume::Transfers(napi_env env, napi_callback_info info) {
+  const HotCall call(env, info);
+  DokanVolume* const self = call.self();
+  napi_value result = nullptr;
+  if (self != nullptr) {
+    napi_create_uint32(env, self->instance_->io_watch().count(), &result);
+  }
+  return result;
+}
+
+napi_value DokanVolume::CancelTransfers(napi_env env, napi_callback_info info) {
+  const HotCall call(env, info);
+  if (DokanVolume* const self = call.self(); self != nullptr) {
+    self->instance_->io_watch().CancelAll();
+  }
+  return nullptr;
 }
 
 napi_value DokanVolume::Expose(napi_env env, napi_callback_info info) {

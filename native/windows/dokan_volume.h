@@ -19,7 +19,7 @@ class DokanVolume : public Napi::ObjectWrap<DokanVolume> {
  public:
   static Napi::Function DefineClass(Napi::Env env);
 
-  // info: onRequests, onClosed.
+  // info: onRequests, onClosed, onSlowTransfers.
   explicit DokanVolume(const Napi::CallbackInfo& info);
   ~DokanVolume() override;
   DokanVolume(const DokanVolume&) = delete;
@@ -44,6 +44,9 @@ class DokanVolume : public Napi::ObjectWrap<DokanVolume> {
   static napi_value Name(napi_env env, napi_callback_info info);
   static napi_value Block(napi_env env, napi_callback_info info);
   static napi_value BlockFor(napi_env env, napi_callback_info info);
+  static napi_value SetBacking(napi_env env, napi_callback_info info);
+  static napi_value Transfers(napi_env env, napi_callback_info info);
+  static napi_value CancelTransfers(napi_env env, napi_callback_info info);
   static napi_value Expose(napi_env env, napi_callback_info info);
   static napi_value Complete(napi_env env, napi_callback_info info);
   static napi_value CompleteWith(napi_env env, napi_callback_info info);
@@ -54,6 +57,7 @@ class DokanVolume : public Napi::ObjectWrap<DokanVolume> {
   AddonEnvironment* environment_;
   Napi::FunctionReference on_requests_;
   Napi::FunctionReference on_closed_;
+  Napi::FunctionReference on_slow_transfers_;
   Napi::AsyncContext context_;
   Napi::Reference<Napi::ArrayBuffer> memory_;
   std::shared_ptr<VolumeInstance> instance_;

@@ -13,6 +13,7 @@
 namespace dokan {
 
 class DokanVolume;
+class FileTable;
 
 // What the addon keeps per Node environment (the main thread, each Worker): its instance data. JS
 // thread only. When the environment ends, an async clean-up hook lets every waiting Dokan thread
@@ -35,6 +36,10 @@ class AddonEnvironment {
   bool external_buffers() const { return external_buffers_; }
   void set_external_buffers(bool allowed) { external_buffers_ = allowed && external_possible_; }
 
+  // The open files of the file functions.
+  const FileTable& files() const { return *files_; }
+  void set_files(const FileTable* files) { files_ = files; }
+
   void Add(DokanVolume* volume);
   void Remove(DokanVolume* volume);
 
@@ -55,6 +60,7 @@ class AddonEnvironment {
   BackgroundTasks tasks_;
   bool external_possible_ = false;
   bool external_buffers_ = false;
+  const FileTable* files_ = nullptr;
   std::vector<DokanVolume*> volumes_;  // Each held by its own strong reference until closed.
 
   std::shared_ptr<DriverLogSink> log_sink_;

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "environment.h"
 #include "file_table.h"
 
 namespace dokan {
@@ -49,6 +50,7 @@ void ExportFileFunctions(Napi::Env env, Napi::Object exports) {
       env, napi_add_env_cleanup_hook(
                env, [](void* data) { delete static_cast<FileTable*>(data); }, table.get()));
   FileTable* const owned = table.release();
+  AddonEnvironment::Of(env).set_files(owned);
   for (const Row& row : kRows) {
     napi_value value = nullptr;
     NAPI_THROW_IF_FAILED_VOID(

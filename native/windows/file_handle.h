@@ -2,6 +2,7 @@
 
 #include <windows.h>
 
+#include <memory>
 #include <utility>
 
 namespace dokan {
@@ -31,6 +32,21 @@ class FileHandle {
 
  private:
   HANDLE handle_ = nullptr;
+};
+
+// A handle with several owners: closed when the last one lets go.
+class SharedFileHandle {
+ public:
+  SharedFileHandle() = default;
+  explicit SharedFileHandle(FileHandle handle)
+      : handle_(std::make_shared<const FileHandle>(std::move(handle))) {}
+
+  HANDLE get() const { return handle_ == nullptr ? nullptr : handle_->get(); }
+  explicit operator bool() const { return get() != nullptr; }
+  void Reset() { handle_.reset(); }
+
+ private:
+  std::shared_ptr<const FileHandle> handle_;
 };
 
 }  // namespace dokan

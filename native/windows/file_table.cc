@@ -9,6 +9,7 @@ namespace {
 // without memory of its own.
 constexpr int32_t kPlaceBits = 20;
 constexpr int32_t kPlaces = 1 << kPlaceBits;
+static_assert(kPlaces == FileTable::kFirstNumber, "generations start with 1");
 constexpr int32_t kGenerations = 1 << (31 - kPlaceBits);
 
 // Places that rest before one is used again. With those of one place alone, a number would be good

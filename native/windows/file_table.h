@@ -11,7 +11,7 @@ namespace dokan {
 
 // One open file or directory. `attributes` are the OBJ_* bits for what is opened relative to it.
 struct OpenedFile {
-  FileHandle handle;
+  SharedFileHandle handle;
   ULONG attributes = 0;
 };
 
@@ -21,6 +21,9 @@ struct OpenedFile {
 // JS thread only; closes what is left when the environment ends.
 class FileTable {
  public:
+  // No number is less: descriptors of the C runtime, which has some thousands, are told from them.
+  static constexpr int32_t kFirstNumber = 1 << 20;
+
   // Returns a number > 0, or 0 when the table is full.
   int32_t Add(OpenedFile file);
   // nullptr when there is none.

@@ -54,6 +54,7 @@ MountOptions ReadMountOptions(const Napi::Value& value) {
   options.timeout = ReadUint32(given, "timeout");
   options.allocation_unit_size = ReadUint32(given, "allocationUnitSize");
   options.sector_size = ReadUint32(given, "sectorSize");
+  options.read_ahead = ReadUint32(given, "readAhead");
   // The library copies both into buffers of its own of this size, and ends the process if it
   // cannot.
   if (options.mount_point.size() >= MAX_PATH) {
@@ -73,6 +74,10 @@ MountOptions ReadMountOptions(const Napi::Value& value) {
     throw Expected(value.Env(), "a Buffer", "volumeSecurityDescriptor");
   }
   return options;
+}
+
+uint32_t ReadPollTime(const Napi::Object& options) {
+  return ReadUint32(options, "pollTime");
 }
 
 uint64_t ReadOperationTimeout(const Napi::Object& options) {

@@ -9,6 +9,9 @@ namespace dokan {
 // NativeMountOptions of lib/hosts/dokan/native.ts. Throws a TypeError.
 MountOptions ReadMountOptions(const Napi::Value& value);
 
+// Microseconds.
+uint32_t ReadPollTime(const Napi::Object& options);
+
 // Milliseconds; RequestQueue::kNever for Infinity.
 uint64_t ReadOperationTimeout(const Napi::Object& options);
 

@@ -4,6 +4,8 @@
 #include <winternl.h>
 
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "dokan_abi.h"
@@ -49,6 +51,8 @@ class Request {
   const Answer& answer() const { return slot().answer; }
   // The data of an answer.
   const std::vector<uint8_t>& data() const { return entry_->data; }
+  // The real file that a createFile hands through; nullptr when there is none.
+  std::shared_ptr<const BackingFile> TakeBacking() { return std::move(entry_->backing); }
   // UTF-16 that the answer has in place of the names.
   std::wstring_view AnsweredText(size_t offset, size_t bytes) const;
   // Copies what JavaScript gave to the target. Returns how many bytes those are.

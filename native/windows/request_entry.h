@@ -5,9 +5,11 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "backing_file.h"
 #include "completion.h"
 #include "data_blocks.h"
 #include "dokan_abi.h"
@@ -48,7 +50,8 @@ struct RequestEntry {
   napi_ref exposed = nullptr;
   bool was_exposed = false;
   std::array<std::wstring, 2> long_names;
-  std::vector<uint8_t> data;  // Of an answer.
+  std::vector<uint8_t> data;                   // Of an answer.
+  std::shared_ptr<const BackingFile> backing;  // Likewise, of a createFile.
 };
 
 }  // namespace dokan

@@ -12,6 +12,11 @@
 namespace dokan {
 namespace {
 
+// How long Dokan's threads look for their answers, in microseconds, where polling is allowed so
+// long.
+constexpr int64_t kInsisting = 4;
+constexpr int64_t kWaitingSpin = 20;
+
 constexpr uint32_t kLongestTick = 5'000;
 constexpr uint32_t kShortestTick = 20;
 // How long the serving thread may wait in system calls, in milliseconds, while its own process
@@ -43,6 +48,10 @@ RequestQueue::RequestQueue(uint8_t* memory) : batch_(reinterpret_cast<uint32_t*>
 void RequestQueue::Start(const Settings& settings, LoopWaker* waker) {
   settings_ = settings;
   waker_ = waker;
+  const int64_t poll = settings.poll_time;
+  taking_spin_.SetTime(poll);
+  waiting_spin_.SetTime(std::min(poll, kWaitingSpin));
+  insisting_.SetTime(std::min(poll, kInsisting));
   serving_thread_.Adopt();
   MarkAlive();
 }
@@ -108,6 +117,7 @@ void RequestQueue::Recycle(RequestEntry* entry) {
     entry->data = {};
   }
   entry->data.clear();
+  entry->backing.reset();
   entry->state.store(RequestState::kFree);
   free_.Push(links_.data(), entry->number);
   freed_.fetch_add(1);
@@ -130,7 +140,8 @@ RequestQueue::Outcome RequestQueue::SubmitAndWait(RequestEntry* entry) {
   entry->completion.Reset();
   entry->state.store(RequestState::kQueued);
   Push(entry);
-  if (waiting_spin_.Until([entry] { return entry->completion.IsSignalled(); })) {
+  const auto is_answered = [entry] { return entry->completion.IsSignalled(); };
+  if (insisting_.Until(is_answered) || waiting_spin_.Until(is_answered)) {
     return OutcomeOf(entry);
   }
   const uint64_t start = GetTickCount64();

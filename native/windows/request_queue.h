@@ -30,6 +30,8 @@ class RequestQueue {
     // Milliseconds the JS thread may be stuck.
     uint64_t operation_timeout = kNever;
     bool external_buffers = false;
+    // Microseconds that the JS thread looks for the next request before it goes to sleep.
+    uint32_t poll_time = 0;
   };
   static constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
   // From here on a large request pays for an ArrayBuffer over Dokan's own memory.
@@ -50,6 +52,10 @@ class RequestQueue {
 
   // Dokan's threads (and others that wake the JS thread).
 
+  // The environment has ended.
+  bool IsClosed() const { return (inside_.load() & kClosed) != 0; }
+  // How often a wait for an answer is to be looked after, in milliseconds.
+  uint32_t TickMilliseconds() const;
   // False: the environment has ended; nothing of the queue may be touched, nor Leave called.
   bool Enter();
   void Leave();
@@ -91,7 +97,6 @@ class RequestQueue {
  private:
   static constexpr uint32_t kClosed = 1U << 31;
 
-  bool IsClosed() const { return (inside_.load() & kClosed) != 0; }
   void Push(RequestEntry* entry);
   // Gives a request up, unless JavaScript has answered it or uses the thread's memory.
   bool Abandon(RequestEntry* entry);
@@ -105,7 +110,6 @@ class RequestQueue {
   // stuck, since `start`.
   bool IsStuck(uint64_t start);
   void KeepAlive(abi::FileInfo* info);
-  uint32_t TickMilliseconds() const;
   void Recycle(RequestEntry* entry);
   void ReleaseBlock(RequestEntry* entry);
 
@@ -118,7 +122,11 @@ class RequestQueue {
   const DokanLibrary* library_ = nullptr;
   LoopWaker* waker_ = nullptr;
   ServingThread serving_thread_;
-  Spinning waiting_spin_{20, 2};  // Of Dokan's threads.
+  // Of Dokan's threads. While the JS thread is at work, most answers come before a thread could
+  // have gone to sleep, and a thread that sleeps costs two switches: so each insists a little.
+  // After that, only some go on.
+  Spinning insisting_{Spinning::kEverybody, Spinning::Manner::kInsistent};
+  Spinning waiting_spin_{2, Spinning::Manner::kYielding};
 
   std::atomic<uint32_t> head_{0};  // Number plus one of the entry queued last.
   // JavaScript is at work, or has been woken: it will look at the queue once more by itself.
@@ -127,7 +135,7 @@ class RequestQueue {
   bool announced_ = false;
   bool worked_ = false;  // Something has been taken since the queue was empty last.
   int at_work_ = 0;      // Requests taken and not answered.
-  Spinning taking_spin_{50, 2};
+  Spinning taking_spin_{2, Spinning::Manner::kYielding};
 
   std::atomic<uint64_t> alive_{0};
   // Threads between Enter and Leave, and kClosed.

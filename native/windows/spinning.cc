@@ -1,6 +1,7 @@
 #include "spinning.h"
 
 #include <algorithm>
+#include <climits>
 
 namespace dokan {
 namespace {
@@ -16,13 +17,19 @@ int64_t Ticks(int64_t microseconds) {
 
 int Limit(int sharers) {
   const auto processors = static_cast<int>(GetActiveProcessorCount(ALL_PROCESSOR_GROUPS));
-  return processors <= 1 ? 0 : std::max(1, processors / sharers);
+  if (processors <= 1) {
+    return 0;
+  }
+  return sharers == Spinning::kEverybody ? INT_MAX : std::max(1, processors / sharers);
 }
 
 }  // namespace
 
-Spinning::Spinning(int64_t microseconds, int sharers)
-    : limit_(Limit(sharers)), ticks_(Ticks(microseconds)) {}
+Spinning::Spinning(int sharers, Manner manner) : limit_(Limit(sharers)), manner_(manner) {}
+
+void Spinning::SetTime(int64_t microseconds) {
+  ticks_ = Ticks(microseconds);
+}
 
 int64_t Spinning::Now() {
   LARGE_INTEGER now;
@@ -31,6 +38,9 @@ int64_t Spinning::Now() {
 }
 
 bool Spinning::Begin() {
+  if (ticks_ == 0) {
+    return false;
+  }
   if (score_.load(std::memory_order_relaxed) <= 0 &&
       refused_.fetch_add(1, std::memory_order_relaxed) % kRetry != 0) {
     return false;

@@ -11,8 +11,15 @@ namespace dokan {
 // waking a thread takes longer than most answers. Never with a single processor.
 class Spinning {
  public:
-  // `microseconds`: at most so long. `sharers`: of so many processors, one may spin.
-  Spinning(int64_t microseconds, int sharers);
+  // How many threads may spin at once: one for so many processors, or all of them.
+  static constexpr int kEverybody = 0;
+  enum class Manner { kYielding, kInsistent };
+
+  // Who yields lets others have the processor meanwhile.
+  Spinning(int sharers, Manner manner);
+
+  // Before anybody spins: at most so long; 0 for never, as it is without.
+  void SetTime(int64_t microseconds);
 
   // True: `done` became true.
   template <typename Done>
@@ -31,7 +38,7 @@ class Spinning {
         came = done();
       }
       // Whom we wait for may be waiting for this processor.
-      if (!came) {
+      if (!came && manner_ == Manner::kYielding) {
         SwitchToThread();
         came = done();
       }
@@ -49,7 +56,8 @@ class Spinning {
   void End(bool came);
 
   const int limit_;
-  const int64_t ticks_;
+  const Manner manner_;
+  int64_t ticks_ = 0;
   std::atomic<int> spinning_{0};
   // Threads race here, which only blurs the score.
   std::atomic<int> score_{kFull};

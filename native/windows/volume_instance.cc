@@ -7,6 +7,13 @@
 #include "driver_log.h"
 
 namespace dokan {
+namespace {
+
+// JavaScript asks whether the volume is still there while transfers hang: it should not have to
+// wait long to learn of them, however patient the driver is. In milliseconds.
+constexpr uint32_t kLongestLook = 1'000;
+
+}  // namespace
 
 VolumeInstance::VolumeInstance(uint8_t* memory) : queue_(memory), operations_(AllCallbacks()) {}
 
@@ -40,6 +47,13 @@ std::variant<std::wstring, DokanFailure> VolumeInstance::Mount(const MountOption
   library_ = std::get<std::shared_ptr<DokanLibrary>>(loaded);
   queue_.SetLibrary(library_.get());
   FillOptions(options);
+  read_aheads_.SetWindow(options.read_ahead);
+  const RequestQueue::Settings& settings = queue_.settings();
+  io_watch_.Start(library_, settings.driver_timeout, settings.operation_timeout,
+                  std::min(queue_.TickMilliseconds(), kLongestLook), [this] {
+                    slow_transfers_.store(true);
+                    WakeJavaScript();
+                  });
   library_->BeginVolume();
   logs_ = (options.options & abi::kOptionDriverLogs) != 0;
   if (logs_) {
@@ -53,6 +67,7 @@ std::variant<std::wstring, DokanFailure> VolumeInstance::Mount(const MountOption
       DriverLog::Get().EndVolume();
     }
     library_->EndVolume();
+    io_watch_.Stop();
     return DokanFailure::Mount(result, error);
   }
   // What the driver logs, the library prints in debug mode only, and every mount sets that anew.
@@ -75,6 +90,8 @@ void VolumeInstance::Close() {
   notifications_.Stop();
   watch_.Stop();
   library_->close_handle(std::exchange(handle_, nullptr));
+  opens_.Clear();
+  io_watch_.Stop();
   if (logs_) {
     DriverLog::Get().EndVolume();
   }
@@ -86,6 +103,10 @@ void VolumeInstance::Close() {
 // The thread that closes, or one of the system's.
 void VolumeInstance::ReportClosed() {
   closed_.store(true);
+  WakeJavaScript();
+}
+
+void VolumeInstance::WakeJavaScript() {
   if (queue_.Enter()) {
     queue_.Wake();
     queue_.Leave();

@@ -15,7 +15,10 @@
 #include "dokan_abi.h"
 #include "dokan_failure.h"
 #include "dokan_library.h"
+#include "io_watch.h"
 #include "notifications.h"
+#include "open_table.h"
+#include "read_ahead.h"
 #include "request_queue.h"
 
 namespace dokan {
@@ -31,6 +34,7 @@ struct MountOptions {
   uint32_t timeout = 0;
   uint32_t allocation_unit_size = 0;
   uint32_t sector_size = 0;
+  uint32_t read_ahead = 0;  // Bytes.
   std::vector<uint8_t> security_descriptor;
 };
 
@@ -51,6 +55,9 @@ class VolumeInstance : public std::enable_shared_from_this<VolumeInstance> {
   VolumeInstance& operator=(const VolumeInstance&) = delete;
 
   RequestQueue& queue() { return queue_; }
+  OpenTable& opens() { return opens_; }
+  ReadAheadPool& read_aheads() { return read_aheads_; }
+  IoWatch& io_watch() { return io_watch_; }
   const DokanLibrary& library() const { return *library_; }
 
   // Threads of their own: both may take long, and wait for each other.
@@ -63,17 +70,25 @@ class VolumeInstance : public std::enable_shared_from_this<VolumeInstance> {
   void SetMountPoint(LPCWSTR mount_point) { mount_point_ = mount_point; }
 
   bool Notify(Notifications::Notification notification) {
+    read_aheads_.changes().Bump();
     return notifications_.Push(std::move(notification));
   }
 
   // JS thread. True once, after Dokan has closed the file system.
   bool TakeClosed() { return closed_.load() && !closed_reported_.exchange(true); }
+  // JS thread. True once for every time that transfers were found to take long.
+  bool TakeSlowTransfers() { return slow_transfers_.load() && slow_transfers_.exchange(false); }
 
  private:
   void FillOptions(const MountOptions& options);
   void ReportClosed();
+  void WakeJavaScript();
 
   RequestQueue queue_;
+  // Before the opens, which give back to it.
+  ReadAheadPool read_aheads_;
+  OpenTable opens_;
+  IoWatch io_watch_;
   std::shared_ptr<DokanLibrary> library_;
   abi::Options dokan_options_ = {};
   abi::Operations operations_;
@@ -91,6 +106,7 @@ class VolumeInstance : public std::enable_shared_from_this<VolumeInstance> {
 
   std::atomic<bool> closed_{false};
   std::atomic<bool> closed_reported_{false};
+  std::atomic<bool> slow_transfers_{false};
 };
 
 }  // namespace dokan

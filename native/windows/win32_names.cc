@@ -175,7 +175,7 @@ napi_value RenameFunction(napi_env env, napi_callback_info info) {
   if (!nt::IsSuccess(opened.status)) {
     return call.Status(ForPathOnTheWay(opened.status));
   }
-  const OpenedFile parent{std::move(opened.handle), directory->attributes};
+  const OpenedFile parent{SharedFileHandle(std::move(opened.handle)), directory->attributes};
   const HANDLE handle = file->handle.get();
   return call.Status(
       replace ? RenameReplacing(handle, parent, name, directory->handle.get(), aside.text())

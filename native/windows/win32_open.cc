@@ -69,7 +69,7 @@ napi_value OpenRootFunction(napi_env env, napi_callback_info info) {
   if (handle == INVALID_HANDLE_VALUE) {
     return call.Status(StatusOfLastError());
   }
-  OpenedFile root{FileHandle(handle),
+  OpenedFile root{SharedFileHandle(FileHandle(handle)),
                   nt::kDontReparse | (case_sensitive ? 0 : nt::kCaseInsensitive)};
   bool is_directory = false;
   const NTSTATUS status = QueryIsDirectory(handle, &is_directory);
@@ -128,7 +128,8 @@ napi_value OpenFileFunction(napi_env env, napi_callback_info info) {
   }
   outcome[0] = static_cast<uint8_t>(opened.information);
   outcome[1] = is_directory ? 1 : 0;
-  const int32_t number = call.table().Add({std::move(opened.handle), directory->attributes});
+  const int32_t number =
+      call.table().Add({SharedFileHandle(std::move(opened.handle)), directory->attributes});
   return number == 0 ? call.Status(nt::kTooManyOpenedFiles) : call.Number(number);
 }
 

@@ -134,6 +134,7 @@ test('options of an entry are options of its example', () => {
     writeProtect: true,
     altStreams: false,
     allowOther: false,
+    extendedAttributes: true,
     operationTimeout: 5,
   };
   const [{ spec } = { spec: undefined }] = parse({

@@ -19,6 +19,26 @@ function shared(suite: Suite): void {
     expect((await posix.fstat(fd)).size).toBe(3 * page);
   });
 
+  suite.test('a map and O_DIRECT show the same', ['sharedMaps', 'directIo'], async (scene) => {
+    const { posix, path } = scene;
+    await posix.writeFile(path('file'), pattern(4 * page, 1));
+    const map = await posix.map(await posix.open(path('file'), 'RDWR'), 4 * page);
+    const direct = await posix.open(path('file'), 'RDWR|DIRECT');
+    for (let round = 0; round < 5; round += 1) {
+      const [mapped, written] = [pattern(page, 10 + round), pattern(page, 20 + round)];
+      await posix.mapWrite(map, page, mapped);
+      sameBytes(await posix.preadDirect(direct, page, page), mapped);
+      await posix.pwriteDirect(direct, written, page);
+      sameBytes(await posix.mapRead(map, page, page), written);
+    }
+    const own = await posix.map(direct, 4 * page);
+    await posix.mapWrite(own, 3 * page, 'through the open itself');
+    expect((await posix.mapRead(map, 3 * page, 23)).toString()).toBe('through the open itself');
+    expect((await posix.preadDirect(direct, page, 3 * page)).toString('latin1', 0, 23)).toBe(
+      'through the open itself',
+    );
+  });
+
   suite.test('maps of two processes', needs, async ({ posix, path, helper }) => {
     const other = helper();
     await posix.writeFile(path('file'), Buffer.alloc(2 * page));

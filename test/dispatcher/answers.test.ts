@@ -57,7 +57,12 @@ const WRONG: [keyof DokanOperations, Ask, readonly unknown[]][] = [
     [undefined, 5, ...wrongSizes],
   ],
   ['getFileInformation', (d, file) => d.getFileInformation(file, '/f', caller()), wrongInformation],
-  ['queryOpen', (d) => d.queryOpen('/f', caller()), wrongInformation],
+  [
+    'queryOpen',
+    (d) => d.queryOpen('/f', caller()),
+    // undefined says that there is no such file.
+    wrongInformation.filter((value) => value !== undefined),
+  ],
   ['findFiles', (d, file) => d.findFiles(file, '/f', undefined, caller()), wrongListings],
   ['findFilesWithPattern', (d, file) => d.findFiles(file, '/f', '*.a', caller()), wrongListings],
   ['findStreams', (d, file) => d.findStreams(file, '/f', caller()), wrongListings],

@@ -66,7 +66,7 @@ const ROWS: Record<Exclude<Name, 'mounted' | 'unmounted' | 'checkMedia'>, Row> =
     gets: 0,
   },
   flushFileBuffers: {
-    ask: (d, file, by) => d.flushFileBuffers(file, '/p', by),
+    ask: (d, file, by) => d.flushFileBuffers(file, '/p', IoFlags.NONE, by),
     given: ['/p'],
     answer: NOTHING,
     gets: undefined,
@@ -224,6 +224,13 @@ const ROWS: Record<Exclude<Name, 'mounted' | 'unmounted' | 'checkMedia'>, Row> =
     answer: NOTHING,
     gets: undefined,
   },
+  removeEntry: {
+    ask: (d, _file, by) => d.removeEntry('/p', true, by),
+    given: ['/p', true],
+    answer: NOTHING,
+    gets: undefined,
+    byPath: true,
+  },
   exchangeFiles: {
     ask: (d, _file, by) => d.exchangeFiles('/p', '/q', by),
     given: ['/p', '/q'],
@@ -336,6 +343,14 @@ function open(dispatcher: Dispatcher): OpenFile {
 }
 
 describe('an absent callback', () => {
+  it('stays absent when it is given later', () => {
+    const operations: DokanOperations = {};
+    const { dispatcher } = harness(operations);
+    operations.readLink = () => 'target';
+    expect(dispatcher.supports('readLink')).toBe(false);
+    expect(failure(() => dispatcher.readLink('/p', caller()))).toBe('NOT_IMPLEMENTED');
+  });
+
   const { dispatcher } = harness({ createFile: () => undefined });
   const file = open(dispatcher);
   const harmless = new Set(['cleanup', 'closeFile', 'flushFileBuffers']);

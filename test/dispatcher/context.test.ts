@@ -16,7 +16,7 @@ import {
 } from './harness.js';
 
 const buffer = Buffer.alloc(8);
-const { NONE, PAGING_IO, SYNCHRONOUS_IO, NO_CACHE, WRITE_TO_END_OF_FILE } = IoFlags;
+const { NONE, PAGING_IO, SYNCHRONOUS_IO, NO_CACHE, WRITE_TO_END_OF_FILE, DATA_ONLY } = IoFlags;
 
 describe('the FileContext', () => {
   it('is the same object from createFile to closeFile, with what was put in it', () => {
@@ -36,7 +36,7 @@ describe('the FileContext', () => {
       closeFile: note,
     });
     const file = openNow(dispatcher);
-    now(dispatcher.flushFileBuffers(file, '/f', caller()));
+    now(dispatcher.flushFileBuffers(file, '/f', IoFlags.NONE, caller()));
     now(dispatcher.moveFile(file, '/f', '/g', false, caller()));
     now(dispatcher.setDisposition(file, '/g', true, caller()));
     now(dispatcher.cleanup(file, '/g', caller()));
@@ -100,6 +100,17 @@ describe('the FileContext', () => {
     for (const answer of asked) await answer;
   });
 
+  it('tells a flush of the data alone from one of everything', () => {
+    const seen: boolean[] = [];
+    const { dispatcher } = harness({
+      createFile: () => undefined,
+      flushFileBuffers: (_path: string, file: FileContext) => void seen.push(file.dataOnly),
+    });
+    const file = openNow(dispatcher);
+    for (const io of [DATA_ONLY, NONE]) now(dispatcher.flushFileBuffers(file, '/f', io, caller()));
+    expect(seen).toEqual([true, false]);
+  });
+
   it.each([
     [NONE, [false, false, false, false]],
     [PAGING_IO, [true, false, false, false]],
@@ -145,7 +156,11 @@ describe('the FileContext', () => {
     });
     const file = openNow(dispatcher);
     const asking = [11, 12].map((processId) =>
-      dispatcher.flushFileBuffers(file, '/f', { ...caller(), processId, userId: processId + 100 }),
+      dispatcher.flushFileBuffers(file, '/f', IoFlags.NONE, {
+        ...caller(),
+        processId,
+        userId: processId + 100,
+      }),
     );
     expect(seen).toEqual([
       11,
@@ -221,7 +236,7 @@ describe('the signal', () => {
     calls[1]!.done.resolve(0);
     await other;
     now(dispatcher.getFileInformation(file, '/f', caller()));
-    failure(() => dispatcher.flushFileBuffers(file, '/f', caller()));
+    failure(() => dispatcher.flushFileBuffers(file, '/f', IoFlags.NONE, caller()));
     const { signal } = file;
     by.running!.interrupt();
     expect(signal.aborted).toBe(true);

@@ -90,7 +90,9 @@ describe.each(ordinary)('%s', (_name, error, status) => {
     expect(failure(read)).toBe(status);
     const write = dispatcher.writeFile(file, '/f', buffer, 0, IoFlags.NONE, caller());
     expect(await failureLater(write)).toBe(status);
-    expect(await failureLater(dispatcher.flushFileBuffers(file, '/f', caller()))).toBe(status);
+    expect(
+      await failureLater(dispatcher.flushFileBuffers(file, '/f', IoFlags.NONE, caller())),
+    ).toBe(status);
     expect(errors).toEqual([]);
   });
 });
@@ -108,7 +110,7 @@ describe.each(programming)('%s', (_name, error) => {
     const write = dispatcher.writeFile(file, '/f', buffer, 0, IoFlags.NONE, caller());
     expect(await failureLater(write)).toBe('INTERNAL_ERROR');
     expect(errors).toHaveLength(2);
-    const flush = dispatcher.flushFileBuffers(file, '/f', caller());
+    const flush = dispatcher.flushFileBuffers(file, '/f', IoFlags.NONE, caller());
     expect(await failureLater(flush)).toBe('INTERNAL_ERROR');
     expect(errors).toHaveLength(3);
     expect(dispatcher.outstandingCount).toBe(0);

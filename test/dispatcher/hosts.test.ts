@@ -102,7 +102,12 @@ describe('requestor()', () => {
         who,
       ),
     );
-    now(dispatcher.flushFileBuffers(file, '/f', { ...caller(), tokenSource: () => undefined }));
+    now(
+      dispatcher.flushFileBuffers(file, '/f', IoFlags.NONE, {
+        ...caller(),
+        tokenSource: () => undefined,
+      }),
+    );
     expect(seen).toEqual([token, { processId: 7, userId: 1000, groupId: 100 }]);
   });
 });

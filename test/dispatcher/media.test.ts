@@ -84,6 +84,11 @@ describe('a check', () => {
       ({ dispatcher }) => dispatcher.createHardLink('/f', '/g', caller()),
     ],
     [
+      'removeEntry',
+      { removeEntry: () => undefined },
+      ({ dispatcher }) => dispatcher.removeEntry('/f', false, caller()),
+    ],
+    [
       'exchangeFiles',
       { exchangeFiles: () => undefined },
       ({ dispatcher }) => dispatcher.exchangeFiles('/f', '/g', caller()),
@@ -130,7 +135,7 @@ describe('absent', () => {
     ],
     [
       'flushFileBuffers',
-      ({ dispatcher }, file) => dispatcher.flushFileBuffers(file, '/f', caller()),
+      ({ dispatcher }, file) => dispatcher.flushFileBuffers(file, '/f', IoFlags.NONE, caller()),
     ],
     [
       'getFileInformation',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CreateDisposition, CreateOptions, FileAccess } from '../../lib/constants.js';
 import { DokanError } from '../../lib/errors.js';
 import type { CreateFileRequest } from '../../lib/operations.js';
-import { NtStatus } from '../../lib/status.js';
+import { NtStatus, type NtStatusName } from '../../lib/status.js';
 import { withOpen } from '../../lib/target.js';
 import { caller, failure, failureLater, harness, now, OPEN } from './harness.js';
 
@@ -92,3 +92,65 @@ it('withOpen hands its arguments on', () => {
   const given = now(withOpen(dispatcher, '/f', OPEN, by, work, 'a', 'b'));
   expect(given).toEqual([dispatcher, expect.objectContaining({}), '/f', by, 'a', 'b']);
 });
+
+describe.each([
+  ['answers undefined', () => undefined],
+  ['throws OBJECT_NAME_NOT_FOUND', failing('OBJECT_NAME_NOT_FOUND')],
+  ['throws ENOENT', throwing('ENOENT')],
+  ['throws OBJECT_PATH_NOT_FOUND', failing('OBJECT_PATH_NOT_FOUND')],
+  ['promises undefined', () => Promise.resolve(undefined)],
+  ['rejects with OBJECT_NAME_NOT_FOUND', failingLater('OBJECT_NAME_NOT_FOUND')],
+])('a file that is not there: queryOpen %s', (_how, queryOpen: () => unknown) => {
+  it('lookUp answers undefined', async () => {
+    const { dispatcher, errors } = harness({ queryOpen });
+    expect(await dispatcher.lookUp('/f', caller())).toBeUndefined();
+    expect(errors).toEqual([]);
+  });
+
+  it('queryOpen fails', async () => {
+    const { dispatcher, errors } = harness({ queryOpen });
+    const asking = (async () => dispatcher.queryOpen('/f', caller()))();
+    await expect(asking).rejects.toMatchObject({
+      code: expect.stringMatching(/^OBJECT_(NAME|PATH)_NOT_FOUND$/) as unknown,
+    });
+    expect(errors).toEqual([]);
+  });
+
+  it('counts as a failure', async () => {
+    const { dispatcher } = harness({ queryOpen });
+    await dispatcher.lookUp('/f', caller());
+    expect(dispatcher.statistics().queryOpen).toEqual({ calls: 1, failures: 1, timeouts: 0 });
+  });
+});
+
+describe.each([
+  ['at once', failing('OBJECT_NAME_NOT_FOUND')],
+  ['later', failingLater('OBJECT_NAME_NOT_FOUND')],
+])('lookUp of a file system without queryOpen that finds nothing %s', (_when, createFile) => {
+  it('answers undefined', async () => {
+    const { dispatcher, errors } = harness({ createFile });
+    expect(await dispatcher.lookUp('/f', caller())).toBeUndefined();
+    expect(errors).toEqual([]);
+  });
+});
+
+it('lookUp fails with whatever else queryOpen fails with', () => {
+  const { dispatcher } = harness({ queryOpen: failing('ACCESS_DENIED') });
+  expect(() => dispatcher.lookUp('/f', caller())).toThrow('ACCESS_DENIED');
+});
+
+function failing(name: NtStatusName): () => never {
+  return () => {
+    throw new DokanError(NtStatus[name]);
+  };
+}
+
+function failingLater(name: NtStatusName): () => Promise<never> {
+  return () => Promise.reject(new DokanError(NtStatus[name]));
+}
+
+function throwing(code: string): () => never {
+  return () => {
+    throw Object.assign(new Error(code), { code });
+  };
+}

@@ -50,7 +50,7 @@ describe('the channel node-dokan:request', () => {
     const file = openNow(dispatcher, '/a');
     now(dispatcher.readFile(file, '/b', buffer, 0, IoFlags.NONE, caller(11)));
     failure(() => dispatcher.writeFile(file, '/c', buffer, 0, IoFlags.NONE, caller(12)));
-    failure(() => dispatcher.flushFileBuffers(file, '/d', caller(13)));
+    failure(() => dispatcher.flushFileBuffers(file, '/d', IoFlags.NONE, caller(13)));
     // Neither absent callbacks nor what is answered without one.
     failure(() => dispatcher.setEndOfFile(file, '/e', 0, caller()));
     now(dispatcher.cleanup(file, '/e', caller()));
@@ -131,7 +131,7 @@ describe('the channel node-dokan:request', () => {
       const events = subscribe();
       // A clock that has not started counts as well as one that has.
       await vi.advanceTimersByTimeAsync(1_000);
-      const flush = dispatcher.flushFileBuffers(file, '/f', caller());
+      const flush = dispatcher.flushFileBuffers(file, '/f', IoFlags.NONE, caller());
       await vi.advanceTimersByTimeAsync(250);
       await flush;
       expect(events[0]!.milliseconds).toBe(250);

@@ -173,6 +173,122 @@ describe('cache options, by what reaches the file system', () => {
   });
 });
 
+describe('what the kernel asks for', () => {
+  async function counted(options: object): Promise<{ host: HostProcess; point: string }> {
+    const point = mountPoint();
+    const host = await startHost();
+    await host.order('countRequests');
+    await host.mount('one', point, options);
+    return { host, point };
+  }
+
+  const asked = async (host: HostProcess, request: string): Promise<number> =>
+    ((await host.order('requests')) as Partial<Record<string, number>>)[request] ?? 0;
+
+  it('a close is no request of its own, but for the first one', async () => {
+    const { host, point } = await counted({});
+    const posix = client();
+    for (let turn = 0; turn < 5; turn += 1) {
+      await posix.closeFd(await posix.open(join(point, 'good'), 'RDWR'));
+    }
+    expect(await asked(host, 'OPEN')).toBe(5);
+    expect(await asked(host, 'FLUSH')).toBe(1);
+  });
+
+  it('opens: nothing after the first where files need none', async () => {
+    const { host, point } = await counted({ noOpen: true });
+    const posix = client();
+    const path = join(point, 'good');
+    for (let turn = 0; turn < 5; turn += 1) expect(await posix.readText(path)).toBe('good');
+    expect(await asked(host, 'OPEN')).toBe(1);
+    expect(await asked(host, 'RELEASE')).toBe(0);
+    // From the cache, as long as nothing says that it has changed.
+    expect(await asked(host, 'READ')).toBe(1);
+    await host.order('change', 'one', '/good', 'longer than before');
+    await eventually('the new content', async () => {
+      return (await posix.readText(path)) === 'longer than before';
+    });
+    await posix.writeFile(join(point, 'new'), Buffer.from('made and written'));
+    expect(await posix.readText(join(point, 'new'))).toBe('made and written');
+    await posix.closeFd(await posix.open(join(point, 'new'), 'WRONLY|TRUNC'));
+    expect((await posix.stat(join(point, 'new'))).size).toBe(0);
+    const fd = await posix.open(join(point, 'new'), 'RDWR|APPEND');
+    await posix.write(fd, 'more');
+    await posix.write(fd, ' and more');
+    expect((await posix.pread(fd, 100, 0)).toString()).toBe('more and more');
+    await posix.fsync(fd);
+    await posix.closeFd(fd);
+    expect(await asked(host, 'OPEN')).toBe(1);
+    expect(await asked(host, 'CREATE')).toBe(1);
+    await host.unmount('one');
+    expect(await host.closed('one')).toBe('unmounted');
+  });
+
+  it('listings: nothing after the first where directories need no open', async () => {
+    const { host, point } = await counted({ noOpendir: true, attributeTimeout: HOUR });
+    const posix = client();
+    for (let turn = 0; turn < 5; turn += 1) {
+      expect((await posix.names(point)).sort()).toEqual(['good', 'other']);
+    }
+    expect(await asked(host, 'OPENDIR')).toBe(1);
+    expect(await asked(host, 'RELEASEDIR')).toBe(0);
+    expect(await host.calls('one', 'findFiles')).toBe(1);
+    await posix.writeFile(join(point, 'new'), Buffer.from('x'));
+    expect((await posix.names(point)).sort()).toEqual(['good', 'new', 'other']);
+    await posix.unlink(join(point, 'good'));
+    expect((await posix.names(point)).sort()).toEqual(['new', 'other']);
+    await host.order('change', 'one', '/underneath', 'x');
+    await host.order('notify', 'one', 'created', '/underneath', false);
+    await eventually('the file that was told of', async () => {
+      return (await posix.names(point)).includes('underneath');
+    });
+  });
+
+  it('a read with O_DIRECT is one request', async () => {
+    const { host, point } = await counted({ attributeTimeout: 0 });
+    const posix = client();
+    const path = join(point, 'good');
+    const fd = await posix.open(path, 'RDONLY|DIRECT');
+    const before = await asked(host, 'GETATTR');
+    for (let turn = 0; turn < 5; turn += 1) {
+      expect((await posix.preadDirect(fd, 4096, 0)).toString()).toBe('good');
+    }
+    expect(await asked(host, 'READ')).toBe(5);
+    expect(await asked(host, 'GETATTR')).toBe(before);
+    await host.order('change', 'one', '/good', 'changed underneath');
+    expect((await posix.preadDirect(fd, 4096, 0)).toString()).toBe('changed underneath');
+  });
+
+  it('extended attributes: nothing after the first answer where there are none', async () => {
+    const { host, point } = await counted({ altStreams: true, extendedAttributes: false });
+    const posix = client();
+    const path = join(point, 'good');
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect(await errnoOf(posix.getxattr(path, 'user.note'))).toBe('ENOTSUP');
+      expect(await errnoOf(posix.setxattr(path, 'user.note', 'text'))).toBe('ENOTSUP');
+      expect(await errnoOf(posix.listxattr(path))).toBe('ENOTSUP');
+      const fd = await posix.open(path, 'RDWR');
+      await posix.pwrite(fd, 'x', 0);
+      await posix.closeFd(fd);
+    }
+    for (const request of ['GETXATTR', 'SETXATTR', 'LISTXATTR']) {
+      expect(await asked(host, request)).toBe(1);
+    }
+  });
+
+  it('a missing name: anew when its time is over', async () => {
+    const { host, point } = await counted({ negativeTimeout: 300 });
+    const posix = client();
+    const path = join(point, 'new');
+    const begun = performance.now();
+    expect(await errnoOf(posix.stat(path))).toBe('ENOENT');
+    await host.order('change', 'one', '/new', 'here');
+    await eventually('the new file', async () => (await errnoOf(posix.stat(path))) === 'ok');
+    expect(performance.now() - begun).toBeGreaterThan(250);
+    expect(await asked(host, 'LOOKUP')).toBe(2);
+  });
+});
+
 it('writeProtect: whatever would write is refused with EROFS', async () => {
   const { host, point } = await mounted({ writeProtect: true });
   const posix = client();

@@ -20,6 +20,9 @@ export interface HostEvent {
   readonly callback?: string;
   readonly reason?: string;
   readonly message?: string;
+  readonly code?: string;
+  /** Of several that serve a volume, from 0. */
+  readonly thread?: number;
   readonly status?: string;
   readonly deletePending?: boolean;
 }

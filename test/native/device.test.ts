@@ -9,12 +9,16 @@ import {
   MNT_DETACH,
   MNT_FORCE,
   Opcode,
+  ROOT,
   addon,
+  attributesBody,
   count,
   entryBody,
+  initBody,
   mountPointIn,
   mountsAt,
   opcode,
+  replyHeader,
   serve,
   testDirectory,
 } from './support.js';
@@ -144,6 +148,9 @@ describe('receive and send', () => {
     expect(device.sendParts(head, 16, detached, 1)).toBe(-14);
     expect(device.send(head, 17)).toBe(-22);
     expect(device.send(head, -1)).toBe(-22);
+    expect(device.exchange(detached, 0, head, 0)).toBe(-4096 - 14);
+    expect(device.exchange(head, 17, head, 0)).toBe(-4096 - 22);
+    expect(() => device.exchange(head, 1, 'x' as never, 0)).toThrow(TypeError);
     expect(device.sendParts(head, 17, head, 1)).toBe(-22);
     expect(device.sendParts(head, 1, head, 17)).toBe(-22);
     expect(device.sendParts(head, 1, head, NaN)).toBeLessThan(0);
@@ -162,16 +169,48 @@ describe('receive and send', () => {
     device.close();
   });
 
+  it('can be one call, which takes nothing when the reply is not taken', async () => {
+    const point = mountPointIn(testDirectory());
+    const device = await mountAt(point);
+    const buffer = Buffer.alloc(1 << 18);
+    // No request has that number.
+    const stray = Buffer.alloc(16);
+    stray.writeUInt32LE(16, 0);
+    stray.writeUInt32LE(4711, 8);
+    expect(device.exchange(stray, 16, buffer, 0)).toBe(-4096 - 2);
+    const detached = new Uint8Array(65536);
+    structuredClone(detached.buffer, { transfer: [detached.buffer] });
+    expect(device.receive(buffer, 0)).toBeGreaterThan(0);
+    expect(opcode(buffer)).toBe(Opcode.Init);
+    const body = initBody();
+    const reply = Buffer.concat([replyHeader(buffer, body.length), body]);
+    expect(device.exchange(reply, reply.length, detached, 0)).toBe(-14);
+    const asking = promisify(execFile)('stat', ['-c', '%Y %a', point]);
+    await eventually('a request', () => device.receive(buffer, 0) > 0);
+    expect(opcode(buffer)).toBe(Opcode.Getattr);
+    const attributes = attributesBody(ROOT);
+    const answer = Buffer.concat([replyHeader(buffer, attributes.length), attributes]);
+    expect(device.exchange(answer, answer.length, buffer, 0)).toBe(EAGAIN);
+    expect((await asking).stdout).toBe('1234567 755\n');
+    await addon.unmountDirect(point, MNT_DETACH);
+    device.close();
+  });
+
   it('spins for the time asked for', async () => {
     const point = mountPointIn(testDirectory());
     const device = await mountAt(point);
     const buffer = Buffer.alloc(65536);
     device.receive(buffer, 0);
-    const start = process.hrtime.bigint();
-    expect(device.receive(buffer, 20_000)).toBe(EAGAIN);
-    const elapsed = Number(process.hrtime.bigint() - start) / 1e6;
-    expect(elapsed).toBeGreaterThanOrEqual(20);
-    expect(elapsed).toBeLessThan(1000);
+    let shortest = Infinity;
+    for (let turn = 0; turn < 5; turn += 1) {
+      const start = process.hrtime.bigint();
+      expect(device.receive(buffer, 20_000)).toBe(EAGAIN);
+      const elapsed = Number(process.hrtime.bigint() - start) / 1e6;
+      expect(elapsed).toBeGreaterThanOrEqual(20);
+      shortest = Math.min(shortest, elapsed);
+    }
+    // Others may have had the processor now and then.
+    expect(shortest).toBeLessThan(1000);
     device.close();
   });
 
@@ -188,6 +227,7 @@ describe('receive and send', () => {
     expect(device.fd).toBe(-1);
     expect(device.receive(buffer, 1000)).toBe(-9);
     expect(device.send(buffer, 16)).toBe(-9);
+    expect(device.exchange(buffer, 16, buffer, 0)).toBe(-4096 - 9);
     expect(device.notify(buffer)).toBe(false);
     expect(() => {
       device.start(() => undefined);

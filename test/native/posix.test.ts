@@ -252,6 +252,20 @@ describe.each([
       expect(addon.statBeneath(dir, 'file/', out)).toBe(ENOTDIR);
     });
 
+    it('describes one name of a directory', () => {
+      const expected = new BigInt64Array(18);
+      for (const name of ['file', 'a', 'link']) {
+        expect(addon.statBeneath(dir, name, expected)).toBe(0);
+        expect(addon.statEntry(dir, name, out)).toBe(0);
+        expect([...out]).toEqual([...expected]);
+      }
+      expect(addon.statEntry(dir, 'missing', out)).toBe(ENOENT);
+      expect(addon.statEntry(dir, Buffer.from('file'), out)).toBe(0);
+      for (const path of ['', '.', '..', 'dir/', '/file', 'a/b', 'fi\0le']) {
+        expect(addon.statEntry(dir, path, out)).toBe(EINVAL);
+      }
+    });
+
     it('wants room for the answer', () => {
       expect(() => addon.statBeneath(dir, 'file', new BigInt64Array(17))).toThrow(TypeError);
       expect(() => addon.statFd(dir, new BigUint64Array(16) as never)).toThrow(TypeError);
@@ -301,6 +315,23 @@ describe.each([
       );
       expect(addon.renameBeneath(dir, 'a', 'a/b/c', 0)).toBe(EINVAL);
       expect(addon.renameBeneath(dir, 'a/b/', 'c', 0)).toBe(EINVAL);
+    });
+
+    it('are linked and renamed beside each other, and between directories', () => {
+      mkdirSync(join(root, 'a', 'c'));
+      expect(addon.linkBeneath(dir, 'a/b/deep', 'a/b/beside')).toBe(0);
+      expect(addon.linkBeneath(dir, 'a/b/deep', 'a/c/across')).toBe(0);
+      expect(addon.linkBeneath(dir, 'file', 'a/c/up')).toBe(0);
+      expect(addon.linkBeneath(dir, 'a/c/up', 'down')).toBe(0);
+      expect(addon.renameBeneath(dir, 'a/b/beside', 'a/b/besides', 0)).toBe(0);
+      expect(addon.renameBeneath(dir, 'a/c/across', 'a/b/crossed', 0)).toBe(0);
+      expect(readdirSync(join(root, 'a', 'b')).sort()).toEqual(['besides', 'crossed', 'deep']);
+      expect(readdirSync(join(root, 'a', 'c'))).toEqual(['up']);
+      expect(statSync(join(root, 'a', 'b', 'deep')).nlink).toBe(3);
+      expect(statSync(join(root, 'down')).nlink).toBe(3);
+      expect(addon.linkBeneath(dir, 'a/none/x', 'a/none/y')).toBe(ENOENT);
+      expect(addon.linkBeneath(dir, 'outlink/secret', 'outlink/taken')).toBe(ELOOP);
+      expect(addon.renameBeneath(dir, 'a/b/deep', 'a/b/..', 0)).toBe(EINVAL);
     });
 
     it('need a name at the end and do not leave', () => {

@@ -7,7 +7,7 @@ export type { Exit } from './volume_process.js';
 
 const projectRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-export type ExampleName = 'mirrorfs' | 'memfs' | 'imagefs';
+export type ExampleName = 'mirrorfs' | 'memfs' | 'imagefs' | 'hashfs';
 
 export interface ExampleOptions {
   /** Arguments beside `--mount POINT`. */

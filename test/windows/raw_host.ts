@@ -2,11 +2,12 @@
  * The addon itself, in Windows' node.exe under Wine, with the simulator for Dokan: a test tells the
  * simulator what the driver asks, and programs/raw_host.mjs what JavaScript answers.
  */
+import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { SimulatorClient, simulatorPort } from '../simulator/client.js';
-import { within } from '../support/eventually.js';
+import { eventually, within } from '../support/eventually.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
 import { windowsAddon } from '../support/windows_addon.js';
 import {
@@ -187,6 +188,12 @@ export class RawHost {
       join(this.#directory.path, 'host.stuck'),
       this.call('blocked', milliseconds),
     );
+  }
+
+  /** Waits until the host, told to end, still lives though nothing but its volumes keeps it; or not. */
+  async alive(): Promise<void> {
+    const marker = join(this.#directory.path, 'host.alive');
+    await eventually('the host to live on', () => !this.process.running || existsSync(marker));
   }
 
   /** The simulator in the host's process: there from the first mount on. */

@@ -1,5 +1,5 @@
 import { CreateDisposition, CreateOptions, FileAccess } from '../../constants.js';
-import { DokanError } from '../../errors.js';
+import { DokanError, expectedAnswer } from '../../errors.js';
 import type { CreateFileRequest } from '../../operations.js';
 import type { Outcome } from '../../outcome.js';
 import { NtStatus } from '../../status.js';
@@ -9,6 +9,8 @@ import type { Request } from './request.js';
 import { AnswerFlag, RequestFlag } from './slot.js';
 
 const { DELETE, DELETE_CHILD } = FileAccess;
+
+const ERROR_INVALID_HANDLE = 6;
 
 /** ZwCreateFile: opens a file, or makes it. */
 export function createFile(request: Request): Outcome<void> {
@@ -56,16 +58,36 @@ function parametersOf(request: Request): CreateFileRequest {
 
 function opened(request: Request, path: string, parameters: CreateFileRequest, open: Open): void {
   const number = request.session.contexts.add(open, path);
-  answer(request, number, parameters, open);
+  answer(request, number, path, parameters, open);
+}
+
+/**
+ * Dokan's threads read and write the real file by themselves. What they do, nobody watches: where
+ * media come and go, it has to be asked for each time.
+ */
+function handThrough({ session, slot }: Request, path: string, backingFd: number): void {
+  const { native, target } = session;
+  if (target.supports('checkMedia')) return;
+  const error =
+    Number.isInteger(backingFd) && backingFd >= 0
+      ? native.setBacking(slot, backingFd)
+      : ERROR_INVALID_HANDLE;
+  if (error === 0) return;
+  const cause = expectedAnswer(
+    `the descriptor of an open file on a disk as 'backingFd' (Windows says ${error})`,
+    backingFd,
+  );
+  target.report('createFile', path, cause);
 }
 
 function answer(
   request: Request,
   number: number,
+  path: string,
   { createDisposition }: CreateFileRequest,
   open: Open,
 ): void {
-  tellOpened(request, number, open);
+  tellOpened(request, number, path, open);
   // This is how Dokan is told that the file was there: it is a success, and no other word for it
   // is. SUCCESS would be reported as "created" and set off change notifications.
   if (leavesAChoice(createDisposition) && open.createResult !== 'created') {
@@ -73,8 +95,9 @@ function answer(
   }
 }
 
-function tellOpened(request: Request, number: number, open: Open): void {
+function tellOpened(request: Request, number: number, path: string, open: Open): void {
   request.opened = number;
+  if (open.backingFd !== undefined && !open.isDirectory) handThrough(request, path, open.backingFd);
   request.answerContext(number);
   if (open.isDirectory) request.answerFlag(AnswerFlag.IS_DIRECTORY);
 }
@@ -149,7 +172,7 @@ async function openAsParentAllows(
   }
   contexts.addDenied(denied.number, open, denied.path);
   // Of this call Dokan takes nothing but SUCCESS, and reports "opened" then: no name collision here.
-  tellOpened(request, denied.number, open);
+  tellOpened(request, denied.number, denied.path, open);
 }
 
 /** Dokan hands on what was said of the file: its directory is neither made nor deleted. */

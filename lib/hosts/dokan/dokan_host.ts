@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { debuglog } from 'node:util';
 import { MountError } from '../../errors.js';
-import type { ResolvedOptions, UnmountOptions } from '../../options.js';
+import type { ResolvedOptions, ResolvedUnmountOptions } from '../../options.js';
 import { settledWithin } from '../../settled_within.js';
 import { NtStatus } from '../../status.js';
 import type { RequestTarget } from '../../target.js';
@@ -31,6 +32,8 @@ const CLOSE_AGAIN = 100;
 const LOOKS = 10;
 const LOOK_AGAIN = 50;
 
+const log = debuglog('node-dokan');
+
 /** Mounts volumes on Windows. */
 export const dokanHost: Host = {
   async mount(
@@ -48,7 +51,8 @@ export const dokanHost: Host = {
     const session = new Session(
       target,
       { altStreams, caseSensitive, writeProtect, time },
-      (onRequests, onClosed) => new addon.DokanVolume(onRequests, onClosed),
+      (onRequests, onClosed, onSlowTransfers) =>
+        new addon.DokanVolume(onRequests, onClosed, onSlowTransfers),
     );
     // Lines come while it is being mounted, too.
     const logs = options.driverLogs ? new DriverLog() : undefined;
@@ -65,7 +69,7 @@ export const dokanHost: Host = {
     return Promise.resolve(normalMountPoint(mountPoint));
   },
 
-  async unmount(mountPoint: string, options: UnmountOptions): Promise<void> {
+  async unmount(mountPoint: string, options: ResolvedUnmountOptions): Promise<void> {
     // Dokan knows no other way than by force.
     await unmountDokan(mountPoint, options);
   },
@@ -138,12 +142,12 @@ class DokanVolume implements HostedVolume {
     this.#presence = new Presence(
       mountPoint,
       libraryPath,
-      () => session.waitingCount > 0,
+      () => session.workCount > 0,
       () => void this.#gone(),
     );
     this.#looked = this.#presence.isThere();
     session.whenWaiting = () => this.#presence.watch();
-    if (session.waitingCount > 0) this.#presence.watch();
+    if (session.workCount > 0) this.#presence.watch();
   }
 
   async identify(): Promise<string | undefined> {
@@ -167,7 +171,9 @@ class DokanVolume implements HostedVolume {
     this.#reason ??= 'unmounted';
     const closing = this.#close();
     if (force && (await settledWithin(closing, GENTLE)) === 'late') {
-      if (this.#session.waitingCount > 0) this.#reason = 'forced';
+      const { workCount } = this.#session;
+      if (workCount > 0) this.#reason = 'forced';
+      log('%s is unmounted by force: %d at work', this.mountPoint, workCount);
       await this.#stopCallbacks(closing);
     }
     await this.ended;
@@ -181,6 +187,7 @@ class DokanVolume implements HostedVolume {
   async #gone(): Promise<void> {
     // Callbacks of a volume that we unmount ourselves may finish what they are doing.
     const isOurs = this.#reason !== undefined;
+    log('%s is gone: %d at work', this.mountPoint, this.#session.workCount);
     this.#reason ??= 'ejected';
     const closing = this.#close();
     // The driver has failed all requests: nobody waits for the answers, only Dokan's threads do.

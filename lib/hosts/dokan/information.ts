@@ -2,6 +2,7 @@ import { DokanError } from '../../errors.js';
 import type { FileInformation } from '../../operations.js';
 import { andThen, type Outcome } from '../../outcome.js';
 import { NtStatus } from '../../status.js';
+import { IoFlags } from '../../target.js';
 import { attributesOf } from './attributes.js';
 import { madeIndex, makeIndex } from './file_index.js';
 import { checkPath } from './names.js';
@@ -58,7 +59,7 @@ export function setFileTime(request: Request): Outcome<void> {
 export function flushFileBuffers(request: Request): Outcome<void> {
   const entry = request.entry();
   const path = request.path(entry);
-  return request.session.target.flushFileBuffers(entry.open, path, request);
+  return request.session.target.flushFileBuffers(entry.open, path, IoFlags.NONE, request);
 }
 
 /** DeleteFile and DeleteDirectory: the dispatcher knows which of them the open is. */

@@ -72,5 +72,7 @@ export function nativeMountOptions(
     sectorSize: options.sectorSize,
     volumeSecurityDescriptor: options.volumeSecurityDescriptor,
     operationTimeout: options.operationTimeout,
+    pollTime: options.pollTime,
+    readAhead: options.readAhead,
   };
 }

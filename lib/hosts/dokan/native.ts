@@ -2,7 +2,11 @@ import type { Win32FileFunctions } from './win32_files.js';
 
 /** What the native addon offers on Windows. Paths are Windows paths in UTF-16, lone surrogates included. */
 export interface WindowsAddon extends Win32FileFunctions {
-  DokanVolume: new (onRequests: () => void, onClosed: () => void) => NativeVolume;
+  DokanVolume: new (
+    onRequests: () => void,
+    onClosed: () => void,
+    onSlowTransfers: () => void,
+  ) => NativeVolume;
 
   /**
    * Loads dokan2.dll and asks for versions. Rejects with a {@link NativeDokanError}.
@@ -108,6 +112,10 @@ export interface NativeMountOptions {
    * with DokanResetTimeout and waits.
    */
   operationTimeout: number;
+  /** Microseconds the JavaScript thread looks for the next request before it goes to sleep. */
+  pollTime: number;
+  /** Bytes that small reads one behind the other are answered from; 0 for none. */
+  readAhead: number;
 }
 
 /**
@@ -150,6 +158,27 @@ export interface NativeVolume {
    * @returns the block's number; -1 when the request was given up meanwhile, or there is no memory
    */
   blockFor(slot: number): number;
+
+  /**
+   * The open that a createFile is about to make hands through a real file: until its cleanup, Dokan's
+   * threads read and write that by themselves. What the file does not do as asked is asked of
+   * JavaScript. The handle is duplicated.
+   * @param slot - of a createFile that is not completed
+   * @param number - of a file of the `Win32FileFunctions`, all of which are FIRST_FILE_NUMBER or more;
+   *   below that a descriptor of node:fs
+   * @returns 0, or what Windows says against it (a Win32 error): nothing has changed then
+   */
+  setBacking(slot: number, number: number): number;
+
+  /**
+   * How many reads and writes of real files Dokan's threads are at by themselves at this moment.
+   * `onSlowTransfers` (constructor) is called again and again while one of them takes long: a second,
+   * or a quarter of `operationTimeout` where that is less.
+   */
+  transfers(): number;
+
+  /** Gives up what Dokan's threads read and write by themselves at this moment, with IO_TIMEOUT. */
+  cancelTransfers(): void;
 
   /**
    * The request's own buffer, without a copy. Valid until the request is completed, which detaches it.

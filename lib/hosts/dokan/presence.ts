@@ -10,8 +10,8 @@ const MISSES = 2;
 
 /**
  * Notices that a volume has gone. Dokan tells so by a thread that waits for the next request, and
- * when all of them wait for callbacks that do not come back, there is none. So while there are such
- * callbacks, the driver's list is looked at now and then.
+ * when all of them wait for callbacks that do not come back, or for real files that hang, there is
+ * none. So while there is such work, the driver's list is looked at now and then.
  */
 export class Presence {
   readonly #mountPoint: string;
@@ -25,7 +25,7 @@ export class Presence {
   #isOver = false;
 
   /**
-   * @param isAsked - whether callbacks are still outstanding
+   * @param isAsked - whether callbacks or transfers are still outstanding
    * @param whenGone - called once at most
    */
   constructor(
@@ -45,7 +45,7 @@ export class Presence {
     return this.#deviceName;
   }
 
-  /** Looks for the volume as long as callbacks are outstanding. */
+  /** Looks for the volume as long as work is outstanding. */
   watch(): void {
     if (this.#isOver || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => void this.#look(), LOOK);

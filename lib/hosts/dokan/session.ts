@@ -1,6 +1,7 @@
 import { debuglog } from 'node:util';
 import { DokanError } from '../../errors.js';
 import { NO_CALLER } from '../../open_file.js';
+import type { Outcome } from '../../outcome.js';
 import { NtStatus } from '../../status.js';
 import { release, type RequestTarget } from '../../target.js';
 import { Blocks } from './blocks.js';
@@ -56,7 +57,11 @@ export class Exposure {
 }
 
 /** Makes the native side of a volume. */
-export type MakeNative = (onRequests: () => void, onClosed: () => void) => NativeVolume;
+export type MakeNative = (
+  onRequests: () => void,
+  onClosed: () => void,
+  onSlowTransfers: () => void,
+) => NativeVolume;
 
 /** One mounted volume's conversation with Dokan. */
 export class Session {
@@ -69,7 +74,7 @@ export class Session {
   readonly closed: Promise<void>;
   /** As the file system has told it last. */
   serialNumber = DEFAULT_SERIAL_NUMBER;
-  /** Called when a callback has given a promise. */
+  /** Called when a callback has given a promise, and while transfers below JavaScript take long. */
   whenWaiting: (() => void) | undefined = undefined;
   /** As the library has told it; empty until then. */
   mountPoint = '';
@@ -78,6 +83,7 @@ export class Session {
   #warnsOfOwnUse = true;
   readonly #memory: Memory;
   readonly #requests: (Request | undefined)[] = [];
+  readonly #serveOn = (): void => this.serve();
   /** Requests whose callback has given a promise. */
   readonly #waiting = new Set<Request>();
 
@@ -86,7 +92,11 @@ export class Session {
     this.options = options;
     let tellClosed!: () => void;
     this.closed = new Promise((resolve) => (tellClosed = resolve));
-    this.native = make(() => this.serve(), tellClosed);
+    this.native = make(
+      () => this.serve(),
+      tellClosed,
+      () => this.whenWaiting?.(),
+    );
     this.#memory = new Memory(this.native.memory);
     this.blocks = new Blocks((number) => this.native.block(number));
   }
@@ -94,6 +104,11 @@ export class Session {
   /** Requests whose answer is outstanding. */
   get waitingCount(): number {
     return this.#waiting.size;
+  }
+
+  /** What keeps Dokan's threads: those requests, and transfers that they see to themselves. */
+  get workCount(): number {
+    return this.#waiting.size + this.native.transfers();
   }
 
   /** Answers what Dokan's threads have asked, until there is nothing more. */
@@ -106,7 +121,7 @@ export class Session {
       answered += count;
     }
     // Nobody calls us again before `take` has said that there is nothing.
-    setImmediate(() => this.serve());
+    setImmediate(this.#serveOn);
   }
 
   /** The open that a request is about. @throws DokanError INVALID_HANDLE when there is none */
@@ -117,17 +132,22 @@ export class Session {
     throw new DokanError(NtStatus.INVALID_HANDLE);
   }
 
-  /** Nobody wants the outstanding answers any more: callbacks learn so by their signals. */
+  /**
+   * Nobody wants the outstanding answers any more: callbacks learn so by their signals, and drivers
+   * that transfer what nobody reads by its cancellation.
+   */
   interruptAll(): void {
+    this.native.cancelTransfers();
     for (const request of [...this.#waiting]) request.running?.interrupt();
   }
 
   /**
    * Answers what is outstanding, callbacks or no callbacks. Only those that work on memory of whoever
-   * asks keep their slots until they come back.
+   * asks keep their slots until they come back; so do transfers that cannot be cancelled.
    * @param status - what the requests fail with
    */
   abandonAll(status: number): void {
+    this.native.cancelTransfers();
     for (const request of [...this.#waiting]) {
       if (request.isExposed) continue;
       this.#waiting.delete(request);
@@ -142,7 +162,7 @@ export class Session {
   #handle(slot: number): void {
     const request = (this.#requests[slot] ??= new Request(this, this.#memory, slot));
     request.begin();
-    let outcome: unknown;
+    let outcome: Outcome<void>;
     try {
       if (request.processId === process.pid && this.#warnsOfOwnUse) this.#noticeOwnUse(request);
       const handler = OPERATIONS[request.operation];
@@ -152,7 +172,12 @@ export class Session {
       this.#fail(request, error);
       return;
     }
-    if (!(outcome instanceof Promise)) return this.#complete(request);
+    if (outcome instanceof Promise) this.#wait(request, outcome);
+    else this.#complete(request);
+  }
+
+  // Apart: a function that holds a closure pays for its captured variables on every call.
+  #wait(request: Request, outcome: Promise<void>): void {
     this.#waiting.add(request);
     this.whenWaiting?.();
     outcome.then(

@@ -2,19 +2,29 @@ import { NO_CALLER } from '../../open_file.js';
 import type { FileInformation } from '../../operations.js';
 import type { Outcome } from '../../outcome.js';
 import { andThen } from '../../outcome.js';
-import { release, withOpen, type Caller, type Open, type RequestTarget } from '../../target.js';
+import {
+  IoFlags,
+  release,
+  withOpen,
+  type Caller,
+  type Open,
+  type RequestTarget,
+} from '../../target.js';
 import { FileMode } from '../../constants.js';
 import * as access from './access.js';
+import { modeOf } from './attributes.js';
+import { beginBacking, isOfOtherFile } from './backing.js';
 import { fuseError } from './fuse_error.js';
-import { FileHandle } from './handles.js';
+import { FileHandle, NO_HANDLE } from './handles.js';
 import { readName } from './lookup.js';
 import { releaseLocks } from './locking.js';
-import type { Node } from './nodes.js';
-import { Errno, OPEN_KILL_SUIDGID, OpenFlags, OpenReply } from './protocol.js';
+import { isOther, type Node } from './nodes.js';
+import { Errno, FSYNC_FDATASYNC, OPEN_KILL_SUIDGID, OpenFlags } from './protocol.js';
 import { closeFileHandle } from './release.js';
 import type { Request } from './request.js';
 import type { Session } from './session.js';
 import { killPrivileges } from './setattr.js';
+import { fileOf } from './zero_message.js';
 
 /** Handlers that open, make and close files. */
 
@@ -24,25 +34,99 @@ interface Opening {
   readonly node: Node;
   /** Whose path it is opened by. */
   readonly named: Node;
+  readonly path: string;
   readonly flags: number;
   readonly openFlags: number;
+  /** How many renames were over when it was begun. */
+  readonly renames: number;
 }
 
 export function openFile(session: Session, request: Request): Outcome<void> {
+  // The kernel opens it, and whatever comes after, without asking.
+  if (session.opensFilesFreely) throw fuseError(Errno.ENOSYS);
   const node = session.nodes.get(request.nodeId);
   const flags = request.in.u32();
   const openFlags = request.in.u32();
   if (node.isUnlinked && node.opens !== undefined) return openAgain(session, request, node, flags);
   const named = node.isUnlinked ? successorFor(session, node, flags) : node;
   const path = session.nodes.path(named);
+  const renames = session.renamesEnded;
   const open = session.target.createFile(path, access.openExisting(flags), request);
-  return andThen(open, opened, { session, request, node, named, flags, openFlags });
+  return andThen(open, opened, {
+    session,
+    request,
+    node,
+    named,
+    path,
+    flags,
+    openFlags,
+    renames,
+  });
 }
 
 function opened(open: Open, opening: Opening): Outcome<void> {
-  const { session, request, node, named, flags, openFlags } = opening;
+  const { session, node, named } = opening;
   refuseLost(session, named, open);
-  answerOpen(session, request, new FileHandle(open, node, named, flags));
+  if (isOfOtherFile(session, node, open) || mayBeOther(opening)) return identify(open, opening);
+  return answerOpened(open, opening, named !== node);
+}
+
+/** What had its path may have been replaced while it was opened, without anything telling so yet. */
+function mayBeOther({ session, renames }: Opening): boolean {
+  return session.options.severalThreads || session.renamesBegun > renames;
+}
+
+/** Two files behind one node: either its path has got another file, or that is how the file system works. */
+function identify(open: Open, opening: Opening): Outcome<void> {
+  const { session, request, node, named, path } = opening;
+  let info: Outcome<FileInformation>;
+  try {
+    info = session.target.getFileInformation(open, path, request);
+  } catch {
+    // Then nothing says that it is another one.
+    return answerOpened(open, opening, named !== node);
+  }
+  return info instanceof Promise
+    ? identifyLater(open, opening, info)
+    : identified(open, opening, info);
+}
+
+async function identifyLater(
+  open: Open,
+  opening: Opening,
+  asking: Promise<FileInformation>,
+): Promise<void> {
+  let info: FileInformation | undefined;
+  try {
+    info = await asking;
+  } catch {
+    // As above.
+  }
+  return info === undefined
+    ? answerOpened(open, opening, opening.named !== opening.node)
+    : identified(open, opening, info);
+}
+
+function identified(open: Open, opening: Opening, info: FileInformation): Outcome<void> {
+  const { session, node, named, path, flags } = opening;
+  const { target, nodes } = session;
+  const other = isOther(node, info, modeOf(info, session.options.defaults));
+  if (named !== node || !other) return answerOpened(open, opening, named !== node);
+  // Who reads by name gets what has the name now, as if they had come a moment later.
+  if (!access.isWritable(flags) && node.passed === undefined) {
+    return answerOpened(open, opening, true);
+  }
+  void release(target, open, path, NO_CALLER);
+  // It may have been renamed while the file system opened its old path.
+  const { parent, name } = node;
+  if (parent !== undefined && nodes.path(node) === path) session.nameIsGone(parent, name);
+  // The kernel looks the path up anew.
+  throw fuseError(Errno.ESTALE);
+}
+
+function answerOpened(open: Open, opening: Opening, isOfOther: boolean): Outcome<void> {
+  const { session, request, node, named, flags, openFlags } = opening;
+  answerOpen(session, request, new FileHandle(open, node, named, flags, isOfOther), flags);
   if ((openFlags & OPEN_KILL_SUIDGID) !== 0) return killPrivileges(session, request, node, open);
 }
 
@@ -52,7 +136,7 @@ function opened(open: Open, opening: Opening): Outcome<void> {
  */
 export function refuseLost(session: Session, node: Node, open: Open): void {
   if (!node.isLost) return;
-  void release(session.target, open, node.path, NO_CALLER);
+  void release(session.target, open, session.nodes.path(node), NO_CALLER);
   throw fuseError(Errno.ESTALE);
 }
 
@@ -67,9 +151,9 @@ function openAgain(session: Session, request: Request, node: Node, flags: number
       (handle.writable || !access.isWritable(flags)),
   );
   if (donor === undefined) throw fuseError(Errno.ESTALE);
-  const handle = new FileHandle(donor.open, node, donor.named, flags);
+  const handle = new FileHandle(donor.open, node, donor.named, flags, donor.isOfOther);
   handle.shared = donor.share();
-  answerOpen(session, request, handle);
+  answerOpen(session, request, handle, flags);
   if ((flags & OpenFlags.TRUNCATE) === 0) return;
   const path = session.nodes.path(node);
   return session.target.setEndOfFile(donor.open, path, 0, request);
@@ -86,19 +170,13 @@ function successorFor(session: Session, node: Node, flags: number): Node {
 }
 
 /** Gives the open a number and writes struct fuse_open_out. */
-function answerOpen(session: Session, request: Request, handle: FileHandle): void {
+function answerOpen(session: Session, request: Request, handle: FileHandle, flags: number): void {
   const number = session.files.add(handle);
   session.nodes.addOpen(handle.node, handle);
   request.opened = number;
   request.out.u64(number);
-  const { keepCache } = session.options;
-  // What the kernel caches of a node that was replaced, size and pages, is another file's.
-  const directIo = session.options.directIo || handle.named !== handle.node;
-  request.out.u32(
-    (directIo ? OpenReply.DIRECT_IO | OpenReply.PARALLEL_DIRECT_WRITES : 0) |
-      (keepCache && !directIo ? OpenReply.KEEP_CACHE : 0),
-  );
-  request.out.u32(0);
+  request.out.u32(beginBacking(session, handle, number, flags));
+  request.out.u32(handle.passed?.id ?? 0);
 }
 
 interface Creating {
@@ -112,6 +190,8 @@ interface Creating {
 }
 
 export function createFile(session: Session, request: Request): Outcome<void> {
+  // The kernel makes the file and then opens it.
+  if (session.opensFilesFreely) throw fuseError(Errno.ENOSYS);
   const { in: message } = request;
   const parent = session.nodes.get(request.nodeId);
   const flags = message.u32();
@@ -120,6 +200,7 @@ export function createFile(session: Session, request: Request): Outcome<void> {
   const openFlags = message.u32();
   const name = readName(session, request);
   const path = session.nodes.childPath(parent, name);
+  request.changes = parent;
   const open = session.target.createFile(path, access.openOrCreate(flags, mode), request);
   return andThen(open, created, { session, request, parent, name, path, flags, openFlags });
 }
@@ -156,7 +237,7 @@ async function createdLater(
 function answerCreate(open: Open, creating: Creating, info: FileInformation): Outcome<void> {
   const { session, request, parent, name, flags, openFlags } = creating;
   const node = session.writeEntry(request, parent, name, info);
-  answerOpen(session, request, new FileHandle(open, node, node, flags));
+  answerOpen(session, request, new FileHandle(open, node, node, flags), flags);
   // A file that was there after all, and has been truncated.
   if ((openFlags & OPEN_KILL_SUIDGID) !== 0) return killPrivileges(session, request, node, open);
 }
@@ -190,6 +271,7 @@ function make(
   how: Parameters<RequestTarget['createFile']>[1],
 ): Outcome<void> {
   const path = session.nodes.childPath(parent, name);
+  request.changes = parent;
   const info = withOpen(session.target, path, how, request, describe, request, undefined);
   return andThen(info, answerEntry, { session, request, parent, name });
 }
@@ -218,13 +300,24 @@ export function answerEntry(info: FileInformation, entering: Entering): void {
 }
 
 export function releaseFile(session: Session, request: Request): Outcome<void> {
+  const number = request.in.u64();
+  const handle = session.files.find(number);
+  if (handle === undefined) throw fuseError(Errno.EBADF);
+  if (!session.options.userModeLock) return closeFileHandle(session, number, request);
+  return unlockAndClose(session, request, number, handle);
+}
+
+// Apart: a function that holds a closure pays for its captured variables on every call.
+function unlockAndClose(
+  session: Session,
+  request: Request,
+  number: number,
+  handle: FileHandle,
+): Outcome<void> {
   const { in: message } = request;
-  const number = message.u64();
   message.skip(4);
   const flags = message.u32();
   const owner = message.big();
-  const handle = session.files.find(number);
-  if (handle === undefined) throw fuseError(Errno.EBADF);
   const unlocked = releaseLocks(session, request, handle, owner, flags);
   if (unlocked instanceof Promise) {
     return unlocked.then(() => closeFileHandle(session, number, request));
@@ -233,14 +326,32 @@ export function releaseFile(session: Session, request: Request): Outcome<void> {
 }
 
 export function synchronize(session: Session, request: Request): Outcome<void> {
-  const handle = session.files.get(request.in.u64());
+  const { in: message } = request;
+  const handle = fileOf(session, request, message.u64(), OpenFlags.READ_WRITE);
   const path = session.nodes.path(handle.named);
-  return session.target.flushFileBuffers(handle.open, path, request);
+  return session.target.flushFileBuffers(handle.open, path, flushOf(message.u32()), request);
 }
 
 export function synchronizeDirectory(session: Session, request: Request): Outcome<void> {
-  const handle = session.directories.get(request.in.u64());
+  const { in: message } = request;
+  const number = message.u64();
+  if (number === NO_HANDLE && session.opensDirectoriesFreely) {
+    return synchronizeUnopened(session, request, flushOf(message.u32()));
+  }
+  const handle = session.directories.get(number);
   if (handle.open === undefined) return;
   const path = session.nodes.path(handle.node);
-  return session.target.flushFileBuffers(handle.open, path, request);
+  return session.target.flushFileBuffers(handle.open, path, flushOf(message.u32()), request);
+}
+
+/** The `io` parameter of a flush. */
+function flushOf(flags: number): number {
+  return (flags & FSYNC_FDATASYNC) !== 0 ? IoFlags.DATA_ONLY : IoFlags.NONE;
+}
+
+function synchronizeUnopened(session: Session, request: Request, io: number): Outcome<void> {
+  const node = session.nodes.get(request.nodeId);
+  if (node.isUnlinked) return;
+  const path = session.nodes.path(node);
+  return session.target.flushFileBuffers(session.target.adopt(path, true), path, io, request);
 }

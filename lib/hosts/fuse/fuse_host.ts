@@ -1,19 +1,24 @@
-import { MountError } from '../../errors.js';
+import { MountError, OptionError, type CallbackError, type ThreadError } from '../../errors.js';
+import { moduleError } from '../../file_system_module.js';
 import { mountsOf, readMountInfo, topmostAt, type MountInfo } from '../../mounts/mountinfo.js';
 import type { MediaState } from '../../operations.js';
-import { resolveUnmountOptions, type ResolvedOptions, type UnmountOptions } from '../../options.js';
+import type { ResolvedOptions } from '../../options.js';
 import { settledWithin } from '../../settled_within.js';
 import type { RequestTarget } from '../../target.js';
 import { loadLinuxAddon, type FuseDevice } from '../addon.js';
-import type { CloseReason, Host, HostedVolume } from '../host.js';
+import type { CloseReason, Host, HostedVolume, ThreadedVolume } from '../host.js';
+import { warnOfOwnUse } from '../own_use.js';
 import { forgetMedium } from './media.js';
 import { canonicalPath, checkDevice } from './mount_point.js';
 import type { MountedDevice } from './mounting.js';
-import { FuseNotifications } from './notifications.js';
+import { FuseNotifications, type Notified } from './notifications.js';
 import { OwnUse } from './own_use.js';
 import { mountInPlace, occupied } from './place.js';
-import { Session, type SessionEnd, type SessionOptions } from './session.js';
+import { Session, type SessionEnd } from './session.js';
+import { sessionOptions } from './session_options.js';
 import { GENTLE } from './taking_away.js';
+import { ThreadPool } from './threads/thread_pool.js';
+import { ThreadFailure } from './threads/worker_handle.js';
 import { unmountFuse } from './unmount.js';
 import { inUse, isBusy, persist, unmountPath } from './unmounting.js';
 
@@ -38,11 +43,26 @@ export const fuseHost: Host = {
     }
   },
 
+  async mountThreads(
+    mountPoint: string,
+    module: string,
+    options: ResolvedOptions,
+    tell: (error: CallbackError | ThreadError) => void,
+  ): Promise<ThreadedVolume> {
+    await checkDevice(mountPoint);
+    const path = await canonicalPath(mountPoint);
+    if (claimed.has(path)) throw occupied(path);
+    claimed.add(path);
+    try {
+      return await mountThreadsAt(path, module, options, tell);
+    } finally {
+      claimed.delete(path);
+    }
+  },
+
   spelling: canonicalPath,
 
-  async unmount(mountPoint: string, options: UnmountOptions): Promise<void> {
-    await unmountFuse(mountPoint, resolveUnmountOptions(options));
-  },
+  unmount: unmountFuse,
 };
 
 async function mountAt(
@@ -50,8 +70,9 @@ async function mountAt(
   target: RequestTarget,
   options: ResolvedOptions,
 ): Promise<HostedVolume> {
+  refuseMedia(target, options);
   const mounted = await mountInPlace(path, options);
-  const session = new Session(target, mounted.device, sessionOptions(target, options));
+  const session = new Session(target, mounted.device, sessionOptions(target, options, Date.now()));
   const volume = new FuseVolume(mounted, session);
   try {
     session.start();
@@ -61,18 +82,72 @@ async function mountAt(
   }
   await session.ready;
   if (session.flags === 0) {
-    const isTaken = !mounted.device.isMounted();
-    await volume.discard();
-    if (isTaken) throw takenAway(path);
-    throw new MountError({
-      code: 'EPROTO',
-      mountPoint: path,
-      problem: 'The kernel ended the connection before the volume was ready',
-      cure: 'Linux 3.15 or later is needed; see dmesg for what the kernel says.',
-    });
+    throw await endedEarly(volume, mounted);
   }
-  session.ownUse = new OwnUse(volume.mountPoint);
+  session.ownUse = new OwnUse(() => warnOfOwnUse(volume.mountPoint));
   return volume;
+}
+
+/** Which medium a file is on is found out when it is opened. */
+function refuseMedia(target: RequestTarget, options: ResolvedOptions): void {
+  if (!target.supports('checkMedia')) return;
+  for (const option of ['noOpen', 'noOpendir'] as const) {
+    if (!options[option]) continue;
+    const problem = `Option '${option}' does not work with the callback 'checkMedia'`;
+    throw new OptionError(option, `${problem}: the medium of a file is that of its open`);
+  }
+}
+
+async function mountThreadsAt(
+  path: string,
+  module: string,
+  options: ResolvedOptions,
+  tell: (error: CallbackError | ThreadError) => void,
+): Promise<ThreadedVolume> {
+  let pool: ThreadPool | undefined;
+  let volume: FuseVolume | undefined;
+  try {
+    // First, so that there is nothing to take back where they cannot be used.
+    pool = await ThreadPool.start(module, options, tell);
+    const mounted = await mountInPlace(path, options);
+    volume = new FuseVolume(mounted, pool);
+    if (await pool.serve(mounted.device)) return { hosted: volume, books: pool };
+    throw await endedEarly(volume, mounted);
+  } catch (error) {
+    await volume?.discard();
+    await pool?.dispose();
+    throw error instanceof ThreadFailure ? threadFailure(path, module, error) : error;
+  }
+}
+
+/** The error for a volume that never became usable, of which nothing is left then. */
+async function endedEarly(volume: FuseVolume, mounted: MountedDevice): Promise<MountError> {
+  const isTaken = !mounted.device.isMounted();
+  const path = volume.mountPoint;
+  await volume.discard();
+  if (isTaken) return takenAway(path);
+  return new MountError({
+    code: 'EPROTO',
+    mountPoint: path,
+    problem: 'The kernel ended the connection before the volume was ready',
+    cure: 'Linux 3.15 or later is needed; see dmesg for what the kernel says.',
+  });
+}
+
+function threadFailure(mountPoint: string, module: string, failure: ThreadFailure): Error {
+  const { refusal, cause, message } = failure;
+  if (refusal === 'media') {
+    const problem = "Option 'threads' does not work with the callback 'checkMedia'";
+    return new OptionError('threads', `${problem}: each thread would know another medium`);
+  }
+  if (refusal !== 'device') return moduleError(mountPoint, module, cause ?? failure);
+  return new MountError({
+    code: (cause as NodeJS.ErrnoException).code ?? 'EIO',
+    mountPoint,
+    problem: `A thread cannot serve the volume (${message})`,
+    cure: "Without option 'threads' one thread serves it.",
+    cause,
+  });
 }
 
 function takenAway(mountPoint: string): MountError {
@@ -84,26 +159,8 @@ function takenAway(mountPoint: string): MountError {
   });
 }
 
-function sessionOptions(target: RequestTarget, options: ResolvedOptions): SessionOptions {
-  return {
-    entryTimeout: options.entryTimeout,
-    attributeTimeout: options.attributeTimeout,
-    negativeTimeout: options.negativeTimeout,
-    keepCache: options.keepCache,
-    directIo: options.directIo,
-    writebackCache: options.writebackCache,
-    altStreams: options.altStreams,
-    userModeLock: options.userModeLock,
-    pollTime: options.pollTime,
-    defaults: {
-      uid: process.geteuid?.() ?? 0,
-      gid: process.getegid?.() ?? 0,
-      time: BigInt(Date.now()) * 1_000_000n,
-      blockSize: options.allocationUnitSize,
-      symbolicLinks: target.supports('readLink'),
-    },
-  };
-}
+/** What serves a volume: a session, or several threads that have one each. */
+type Served = Notified & Pick<Session, 'ended' | 'end' | 'isWaitedFor' | 'written' | 'ownUse'>;
 
 class FuseVolume implements HostedVolume {
   readonly mountPoint: string;
@@ -111,7 +168,7 @@ class FuseVolume implements HostedVolume {
   readonly notify: FuseNotifications;
   readonly #mounted: MountedDevice;
   readonly #device: FuseDevice;
-  readonly #session: Session;
+  readonly #session: Served;
   #asked = false;
   #forced = false;
   #over = false;
@@ -120,7 +177,7 @@ class FuseVolume implements HostedVolume {
   /** The same by force. */
   #takingAway: Promise<void> | undefined = undefined;
 
-  constructor(mounted: MountedDevice, session: Session) {
+  constructor(mounted: MountedDevice, session: Served) {
     this.#mounted = mounted;
     this.#device = mounted.device;
     this.#session = session;
@@ -130,7 +187,8 @@ class FuseVolume implements HostedVolume {
   }
 
   mediaChanged(state: MediaState): void {
-    forgetMedium(this.#session, this.notify, state);
+    // Volumes of several threads have no removable media.
+    if (this.#session instanceof Session) forgetMedium(this.#session, this.notify, state);
   }
 
   async unmount(force: boolean, timeout = 0): Promise<void> {
@@ -190,7 +248,7 @@ class FuseVolume implements HostedVolume {
 
   /** Threads of its own do the work: the kernel may ask us for things until it is done. */
   async #unmountGently(): Promise<void> {
-    if (await this.#isStillMounted()) await this.#mounted.unmount(false);
+    await this.#mounted.unmount(() => this.#isStillMounted());
   }
 
   async #takeAway(timeout: number): Promise<void> {
@@ -206,9 +264,7 @@ class FuseVolume implements HostedVolume {
       const begun = performance.now();
       await settledWithin(this.#write(), GENTLE);
       // Somebody else may have taken it away meanwhile, and mounted another one.
-      const detaching = (await this.#isStillMounted())
-        ? this.#mounted.unmount(true)
-        : Promise.resolve();
+      const detaching = (await this.#isStillMounted()) ? this.#mounted.detach() : Promise.resolve();
       await settledWithin(detaching, Math.max(0, GENTLE - (performance.now() - begun)));
       if (await this.#isStillMounted()) {
         try {
@@ -266,7 +322,7 @@ class FuseVolume implements HostedVolume {
     const wasWaitedFor = this.#session.isWaitedFor;
     // Somebody cut the connection, and the mount is still there: it would answer nothing.
     if (end !== 'unmounted' && this.#takingAway === undefined && (await this.#isStillMounted())) {
-      await settledWithin(this.#mounted.unmount(true), GENTLE);
+      await settledWithin(this.#mounted.detach(), GENTLE);
     }
     this.#over = true;
     // Closing ends the connection: whoever still waits for an answer gets ENOTCONN.

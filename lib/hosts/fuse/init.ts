@@ -15,9 +15,16 @@ import { MAX_TRANSFER, type Session } from './session.js';
 const PAGE = 4096;
 /** Without MAX_PAGES a request carries no more. */
 const OLD_MAX_TRANSFER = 32 * PAGE;
+/** Linux 6.1: kernels before it may serve a page of a listing that is not filled yet. */
+const LISTINGS_MINOR_VERSION = 37;
 /** Requests the kernel may queue on its own account (read-ahead, write-back), and when it slows down. */
 const MAX_BACKGROUND = 64;
 const CONGESTION_THRESHOLD = 48;
+/**
+ * Files that the kernel reads and writes itself lie on a disk's file system, not on a stacked one
+ * (overlayfs): the volume then counts as one layer, and can still be a layer of an overlayfs.
+ */
+const MAX_STACK_DEPTH = 1;
 
 /** What is asked of every kernel; those it does not know it leaves out of the agreement. */
 const WANTED =
@@ -52,13 +59,25 @@ export function init(session: Session, request: Request): Outcome<void> {
   const offered = message.u32();
   const offered2 = (offered & InitFlags.INIT_EXT) !== 0 ? message.u32() : 0;
 
-  let wanted = WANTED;
-  const { writebackCache, userModeLock } = session.options;
+  let wanted: number = WANTED;
+  const { noOpen, noOpendir, writebackCache, userModeLock, passthrough } = session.options;
+  if (noOpen && (offered & InitFlags.NO_OPEN_SUPPORT) !== 0) {
+    // With an open that nobody is told of nothing else could be told of O_TRUNC.
+    wanted = (wanted & ~InitFlags.ATOMIC_O_TRUNC) | InitFlags.NO_OPEN_SUPPORT;
+  }
+  // The kernel then keeps listings as well.
+  if (noOpendir && minor >= LISTINGS_MINOR_VERSION) wanted |= InitFlags.NO_OPENDIR_SUPPORT;
   if (writebackCache) wanted |= InitFlags.WRITEBACK_CACHE;
   if (userModeLock) wanted |= InitFlags.POSIX_LOCKS | InitFlags.FLOCK_LOCKS;
   const flags = offered & wanted;
-  const flags2 = offered2 & InitFlags2.DIRECT_IO_ALLOW_MMAP;
+  let wanted2: number = InitFlags2.DIRECT_IO_ALLOW_MMAP;
+  // The kernel does not do both.
+  if (passthrough && !writebackCache) wanted2 |= InitFlags2.PASSTHROUGH;
+  const flags2 = offered2 & wanted2;
+  session.coherentDirectIo = (flags2 & InitFlags2.DIRECT_IO_ALLOW_MMAP) !== 0;
+  session.passesThrough = (flags2 & InitFlags2.PASSTHROUGH) !== 0;
   session.flags = flags;
+  if (minor >= LISTINGS_MINOR_VERSION) session.keepListings();
   session.maxTransfer = session.has(InitFlags.MAX_PAGES) ? MAX_TRANSFER : OLD_MAX_TRANSFER;
 
   const { out } = request;
@@ -74,7 +93,8 @@ export function init(session: Session, request: Request): Outcome<void> {
   out.u16(session.maxTransfer / PAGE);
   out.u16(0);
   out.u32(flags2 >>> 0);
-  out.zeros(28);
+  out.u32(session.passesThrough ? MAX_STACK_DEPTH : 0);
+  out.zeros(24);
   // The volume is usable once the kernel has this answer, and that is sent right after.
   const volume = askForVolume(session, request);
   return volume instanceof Promise

@@ -2,8 +2,9 @@ import type { AllocatedRange, FileInformation } from '../../operations.js';
 import type { Outcome } from '../../outcome.js';
 import { andThen } from '../../outcome.js';
 import { IoFlags } from '../../target.js';
+import type { Reader } from './cursor.js';
 import { fuseError } from './fuse_error.js';
-import type { FileHandle } from './handles.js';
+import { NO_HANDLE, type FileHandle } from './handles.js';
 import {
   Errno,
   FallocateMode,
@@ -16,20 +17,31 @@ import {
 import type { Request } from './request.js';
 import { MAX_TRANSFER, type Session } from './session.js';
 import { killPrivileges } from './setattr.js';
+import { fileOf } from './zero_message.js';
 
 /** Handlers for what is in a file. */
 
 export function readFile(session: Session, request: Request): Outcome<void> {
   const { in: message } = request;
-  const handle = session.files.get(message.u64());
+  const number = message.u64();
   const offset = message.u64();
   const size = Math.min(message.u32(), MAX_TRANSFER);
+  const handle =
+    number === NO_HANDLE
+      ? fileOf(session, request, number, readFlags(message))
+      : session.files.get(number);
   // No file reaches that far: this is the end of every one.
   if (offset > Number.MAX_SAFE_INTEGER) return;
   const buffer = request.body(size);
   const path = session.nodes.path(handle.named);
   const read = session.target.readFile(handle.open, path, buffer, offset, handle.io, request);
   return andThen(read, answerRead, request);
+}
+
+/** Of open(2). */
+function readFlags(message: Reader): number {
+  message.skip(12);
+  return message.u32();
 }
 
 function answerRead(count: number, request: Request): void {
@@ -39,13 +51,14 @@ function answerRead(count: number, request: Request): void {
 
 export function writeFile(session: Session, request: Request): Outcome<void> {
   const { in: message } = request;
-  const handle = session.files.get(message.u64());
+  const number = message.u64();
   const offset = message.size();
   const size = message.u32();
   const writeFlags = message.u32();
   message.skip(8);
   const openFlags = message.u32();
   message.skip(4);
+  const handle = fileOf(session, request, number, openFlags);
   const data = message.bytes(size);
   if (offset + size > Number.MAX_SAFE_INTEGER) throw fuseError(Errno.EFBIG);
   request.isLent = true;
@@ -59,6 +72,9 @@ export function writeFile(session: Session, request: Request): Outcome<void> {
   }
   const path = session.nodes.path(handle.named);
   const written = session.target.writeFile(handle.open, path, data, offset, io, request);
+  if ((writeFlags & WriteFlags.CACHE) !== 0 && session.has(InitFlags.WRITEBACK_CACHE)) {
+    return andThen(written, answerWholeWrite, { request, size });
+  }
   if ((writeFlags & WriteFlags.KILL_SUIDGID) !== 0) {
     return andThen(written, writtenUnprivileged, { session, request, handle });
   }
@@ -68,6 +84,18 @@ export function writeFile(session: Session, request: Request): Outcome<void> {
 function answerWrite(count: number, request: Request): void {
   request.out.u32(count);
   request.out.u32(0);
+}
+
+/**
+ * Of what comes from its page cache the kernel takes all for written unless it is told an error. Not
+ * so without the write-back cache, where the end of a page may lie beyond the end of its file.
+ */
+function answerWholeWrite(
+  count: number,
+  { request, size }: { request: Request; size: number },
+): void {
+  if (count < size) throw fuseError(Errno.EIO);
+  answerWrite(count, request);
 }
 
 interface Writing {
@@ -90,7 +118,7 @@ interface Allocating extends Writing {
 
 export function allocate(session: Session, request: Request): Outcome<void> {
   const { in: message } = request;
-  const handle = session.files.get(message.u64());
+  const handle = fileOf(session, request, message.u64(), OpenFlags.READ_WRITE);
   const offset = message.size();
   const length = message.size();
   const mode = message.u32();
@@ -154,7 +182,7 @@ export function seek(session: Session, request: Request): Outcome<void> {
   const offset = message.u64();
   const whence = message.u32();
   if (whence !== SEEK_DATA && whence !== SEEK_HOLE) throw fuseError(Errno.EINVAL);
-  const handle = session.files.get(number);
+  const handle = fileOf(session, request, number, OpenFlags.READ_WRITE);
   const path = session.nodes.path(handle.named);
   const info = session.target.getFileInformation(handle.open, path, request);
   return andThen(info, seekWithin, { session, request, handle, offset, whence });

@@ -128,7 +128,6 @@ export function releaseLocks(
   owner: bigint,
   flags: number,
 ): Outcome<void> {
-  if (!session.options.userModeLock) return;
   const { locks } = session;
   const { id } = handle.node;
   const apply = applier(session, request);

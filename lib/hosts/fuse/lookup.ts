@@ -1,8 +1,6 @@
 import type { FileInformation } from '../../operations.js';
 import type { Outcome } from '../../outcome.js';
 import { andThen } from '../../outcome.js';
-import type { DokanError } from '../../errors.js';
-import { NtStatus } from '../../status.js';
 import { modeOf } from './attributes.js';
 import type { Open } from '../../target.js';
 import { fuseError } from './fuse_error.js';
@@ -17,31 +15,18 @@ import type { Session } from './session.js';
 
 /** The next name in the message. */
 export function readName(session: Session, request: Request): string {
-  return session.codec.decode(request.in.cString());
-}
-
-export function isMissing(error: unknown): boolean {
-  const { status } = error as DokanError;
-  return (
-    status === NtStatus.OBJECT_NAME_NOT_FOUND ||
-    status === NtStatus.OBJECT_PATH_NOT_FOUND ||
-    status === NtStatus.NO_SUCH_FILE
-  );
+  return session.codec.fromKernel(request.in.text());
 }
 
 export function lookup(session: Session, request: Request): Outcome<void> {
   const parent = session.nodes.get(request.nodeId);
   const name = readName(session, request);
-  const path = session.nodes.childPath(parent, name);
   const before = session.nodes.child(parent, name);
-  let info: Outcome<FileInformation>;
-  try {
-    info = session.target.queryOpen(path, request);
-  } catch (error) {
-    return missing(session, request, parent, name, before, error);
-  }
+  const path = session.nodes.pathOf(parent, name, before);
+  const info = session.target.lookUp(path, request);
   if (info instanceof Promise) return lookupLater(session, request, parent, name, before, info);
-  session.writeEntry(request, parent, name, info);
+  if (info !== undefined) session.writeEntry(request, parent, name, info);
+  else missing(session, request, parent, name, before);
 }
 
 async function lookupLater(
@@ -50,15 +35,11 @@ async function lookupLater(
   parent: Node,
   name: string,
   before: Node | undefined,
-  asking: Promise<FileInformation>,
+  asking: Promise<FileInformation | undefined>,
 ): Promise<void> {
-  let info: FileInformation;
-  try {
-    info = await asking;
-  } catch (error) {
-    return missing(session, request, parent, name, before, error);
-  }
-  session.writeEntry(request, parent, name, info);
+  const info = await asking;
+  if (info !== undefined) session.writeEntry(request, parent, name, info);
+  else missing(session, request, parent, name, before);
 }
 
 /** @param before - what had the name when the file system was asked: it is that which is gone */
@@ -68,14 +49,15 @@ function missing(
   parent: Node,
   name: string,
   before: Node | undefined,
-  error: unknown,
 ): void {
-  if (!isMissing(error)) throw error;
   // Meanwhile a file may have been made there.
   const isMade = session.nodes.child(parent, name) !== before;
-  if (!isMade) session.nodes.unlink(parent, name);
+  if (before !== undefined && !isMade) session.nameIsGone(parent, name);
   const { negativeTimeout } = session.options;
-  if (negativeTimeout === 0 || isMade || mayAppear(session, parent)) throw error;
+  if (negativeTimeout === 0 || isMade || mayAppear(session, parent)) {
+    request.errno = Errno.ENOENT;
+    return;
+  }
   // Node 0: the kernel remembers that there is no such name.
   const { out } = request;
   out.u64(0);
@@ -119,7 +101,7 @@ export function inform(
   node: Node,
   handle: FileHandle | undefined,
 ): Outcome<FileInformation> {
-  const open = handle ?? node.opens?.[0];
+  const open = handle ?? node.opens?.find(isOfNode);
   if (open !== undefined) {
     const path = session.nodes.path(open.named);
     return session.target.getFileInformation(open.open, path, request);
@@ -130,6 +112,10 @@ export function inform(
   return info instanceof Promise
     ? info.then((answer) => sameFile(session, node, path, answer))
     : sameFile(session, node, path, info);
+}
+
+function isOfNode({ isOfOther }: FileHandle): boolean {
+  return !isOfOther;
 }
 
 /** Whoever still has a removed directory open can use it; others in it see what it was. */
@@ -166,17 +152,16 @@ function sameFile(
   if (node.isLost) throw fuseError(Errno.ESTALE);
   if (node.id === ROOT_ID) {
     node.inode = info.inode;
-  } else if (
-    node.place !== undefined &&
-    isOther(node, info, modeOf(info, session.options.defaults))
-  ) {
-    // It may have been renamed while the file system looked at its old path.
-    if (session.nodes.path(node) === path) {
-      session.nodes.unlink(node.place.parent, node.place.name);
-    }
-    throw fuseError(Errno.ESTALE);
+    return info;
   }
-  return info;
+  // Each asked for once: with several threads another one may rename it at any time.
+  const { parent, name } = node;
+  if (parent === undefined || !isOther(node, info, modeOf(info, session.options.defaults))) {
+    return info;
+  }
+  // It may have been renamed while the file system looked at its old path.
+  if (session.nodes.path(node) === path) session.nameIsGone(parent, name);
+  throw fuseError(Errno.ESTALE);
 }
 
 /** The open handle a request names, if it is one of that node. */

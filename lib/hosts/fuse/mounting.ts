@@ -7,6 +7,7 @@ import { findHelper, HELPER, missingHelper } from './mount_helper.js';
 import { DEVICE, missingDevice } from './mount_point.js';
 import { MAX_TRANSFER } from './session.js';
 import { unmountDirectly, unmountThroughHelper } from './unmounting.js';
+import { unmountExactly } from './unmounting_exactly.js';
 
 /** mount(2) flags. */
 const MS_RDONLY = 1;
@@ -16,7 +17,13 @@ const MS_NODEV = 4;
 /** A mounted device, and how to unmount it. */
 export interface MountedDevice {
   readonly device: FuseDevice;
-  unmount(lazy: boolean): Promise<void>;
+  /**
+   * Unmounts it when nobody uses it.
+   * @param isThere - whether it is what is on top at its mount point; when not, nothing is done
+   */
+  unmount(isThere: () => Promise<boolean>): Promise<void>;
+  /** Takes what is on top there out of the tree, used or not. */
+  detach(): Promise<void>;
 }
 
 /**
@@ -59,7 +66,11 @@ async function mountDirectly(
     flags: MS_NOSUID | MS_NODEV | (options.writeProtect ? MS_RDONLY : 0),
     data: [...kernelOptions(options), `max_read=${MAX_TRANSFER}`].join(','),
   });
-  return { device, unmount: (lazy) => unmountDirectly(device.mountPoint, lazy) };
+  return {
+    device,
+    unmount: (isThere) => unmountExactly(device.mountPoint, isThere),
+    detach: () => unmountDirectly(device.mountPoint, true),
+  };
 }
 
 async function mountThroughHelper(
@@ -79,7 +90,13 @@ async function mountThroughHelper(
       ...(options.writeProtect ? ['ro'] : []),
     ].join(','),
   });
-  return { device, unmount: (lazy) => unmountThroughHelper(helper, device.mountPoint, lazy) };
+  return {
+    device,
+    unmount: async (isThere) => {
+      if (await isThere()) await unmountThroughHelper(helper, device.mountPoint, false);
+    },
+    detach: () => unmountThroughHelper(helper, device.mountPoint, true),
+  };
 }
 
 function placeOf(

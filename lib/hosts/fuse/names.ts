@@ -8,6 +8,8 @@ const ESCAPED_BYTE = 0xdc00;
 /** Where a name may hold a stream, a colon of a Linux name travels as this, as on WSL and Cygwin. */
 const MAPPED_COLON = '\uf03a';
 
+const COLON = 0x3a;
+
 /** The longest name the kernel takes in a listing (FUSE_NAME_MAX). */
 export const NAME_MAX = 1024;
 
@@ -76,10 +78,47 @@ export class NameCodec {
 
   /** A name of the kernel. @throws FuseError EILSEQ for a name that could not come back */
   decode(bytes: Buffer): string {
-    const name = decodeBytes(bytes);
+    return this.fromKernel(decodeBytes(bytes));
+  }
+
+  /** As `decode`, of what `decodeBytes` makes of the bytes. */
+  fromKernel(name: string): string {
     if (!this.#streams) return name;
     if (name.includes(MAPPED_COLON)) throw fuseError(Errno.EILSEQ);
     return name.includes(':') ? name.replaceAll(':', MAPPED_COLON) : name;
+  }
+
+  /**
+   * Writes a name of the file system to `bytes`, where there must be room for NAME_MAX of them.
+   * @returns how many bytes it takes, -1 when the kernel could not take it
+   */
+  write(name: string, bytes: Buffer, at: number): number {
+    const { length } = name;
+    if (length > NAME_MAX) return -1;
+    for (let index = 0; index < length; index += 1) {
+      const code = name.charCodeAt(index);
+      // Anything but plain ASCII is rare enough to be begun anew.
+      if (code >= 0x80 || code === COLON) return this.#writeEncoded(name, bytes, at);
+      bytes[at + index] = code;
+    }
+    return length;
+  }
+
+  /**
+   * Writes names of the file system, joined, to the beginning of `bytes`, where there must be room
+   * for a few bytes more than they have characters.
+   * @returns false when they are not plain ASCII, or cannot be taken: nothing is to be made of it
+   */
+  writePlain(names: string, bytes: Buffer): boolean {
+    if (this.#streams && names.includes(':')) return false;
+    return bytes.write(names, 'utf8') === names.length;
+  }
+
+  #writeEncoded(name: string, bytes: Buffer, at: number): number {
+    const encoded = this.encode(name);
+    if (encoded === undefined) return -1;
+    bytes.set(encoded, at);
+    return encoded.length;
   }
 
   /** A name of the file system; `undefined` when the kernel could not take it. */

@@ -1,13 +1,18 @@
 import type { Notifications } from '../host.js';
+import { Change } from './handles.js';
 import type { Node } from './nodes.js';
+import { invalidNode, notification } from './notification.js';
 import { NotifyCode, OUT_HEADER_SIZE } from './protocol.js';
 import type { Session } from './session.js';
 
+/** What is needed to tell the kernel of a path. */
+export type Notified = Pick<Session, 'nodes' | 'codec' | 'notify' | 'listings'>;
+
 /** Invalidates what the kernel keeps of files that changed without it. */
 export class FuseNotifications implements Notifications {
-  readonly #session: Session;
+  readonly #session: Notified;
 
-  constructor(session: Session) {
+  constructor(session: Notified) {
     this.#session = session;
   }
 
@@ -36,8 +41,10 @@ export class FuseNotifications implements Notifications {
    */
   everything(): boolean {
     const { nodes } = this.#session;
+    this.#distrust(nodes.root);
+    for (const node of nodes) this.#distrust(node);
     // Below them no name is found any more.
-    for (const name of nodes.root.children?.keys() ?? []) {
+    for (const name of nodes.namesIn(nodes.root)) {
       if (!this.#invalidateEntry(`/${name}`)) return false;
     }
     if (!this.#invalidateNode(nodes.root)) return false;
@@ -51,6 +58,7 @@ export class FuseNotifications implements Notifications {
     const parent = this.#find(path.slice(0, slash));
     // What the kernel was never told of it does not remember.
     if (parent === undefined) return true;
+    this.#distrust(parent);
     const name = this.#session.codec.encode(path.slice(slash + 1));
     // A name it could not be told of (or a stream of a file, or the root) neither.
     if (name === undefined || name.length === 0) return true;
@@ -58,14 +66,18 @@ export class FuseNotifications implements Notifications {
     message.writeBigUInt64LE(BigInt(parent.id), OUT_HEADER_SIZE);
     message.writeUInt32LE(name.length, OUT_HEADER_SIZE + 8);
     message.set(name, OUT_HEADER_SIZE + 16);
+    // Of a name the kernel does not know it drops nothing, and so the directory is told of as well.
     return this.#session.notify(message) && this.#invalidateNode(parent);
   }
 
   #invalidateNode(node: Node): boolean {
-    // Offset 0 and length 0: everything, attributes too.
-    const message = notification(NotifyCode.INVAL_INODE, 24);
-    message.writeBigUInt64LE(BigInt(node.id), OUT_HEADER_SIZE);
-    return this.#session.notify(message);
+    this.#distrust(node);
+    return this.#session.notify(invalidNode(node));
+  }
+
+  /** A listing that was made before, or is just being made, is served to nobody. */
+  #distrust(node: Node): void {
+    this.#session.listings?.changed(node, Change.UNSEEN);
   }
 
   #find(path: string): Node | undefined {
@@ -77,12 +89,4 @@ export class FuseNotifications implements Notifications {
     }
     return node;
   }
-}
-
-/** A notification is a reply to request 0 with the code in place of the error. */
-function notification(code: number, bodySize: number): Buffer {
-  const message = Buffer.alloc(OUT_HEADER_SIZE + bodySize);
-  message.writeUInt32LE(message.length, 0);
-  message.writeInt32LE(code, 4);
-  return message;
 }

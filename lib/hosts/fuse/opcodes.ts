@@ -1,5 +1,6 @@
 import type { Outcome } from '../../outcome.js';
 import * as directories from './directories.js';
+import { readDirectory, readDirectoryPlus } from './read_directory.js';
 import * as files from './files.js';
 import { init } from './init.js';
 import * as io from './io.js';
@@ -67,7 +68,7 @@ row('REMOVEXATTR', 0, xattr.remove);
 row('FLUSH', 24, locking.flush);
 row('INIT', 8, init);
 row('OPENDIR', 8, directories.openDirectory);
-row('READDIR', 40, directories.readDirectory);
+row('READDIR', 40, readDirectory);
 row('RELEASEDIR', 24, directories.releaseDirectory);
 row('FSYNCDIR', 16, files.synchronizeDirectory);
 row('GETLK', 48, locking.getLock);
@@ -83,7 +84,7 @@ row('POLL', 0, volume.notSupported);
 row('NOTIFY_REPLY', 0, volume.destroy, UNANSWERED);
 row('BATCH_FORGET', 8, lookup.batchForget, UNANSWERED);
 row('FALLOCATE', 32, io.allocate);
-row('READDIRPLUS', 40, directories.readDirectoryPlus);
+row('READDIRPLUS', 40, readDirectoryPlus);
 row('RENAME2', 16, tree.renameWithFlags);
 row('LSEEK', 24, io.seek);
 // ENOSYS makes the kernel copy through its page cache: as fast as anything done here could be.

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { warnOfOwnUse } from '../own_use.js';
 import { Opcode } from './protocol.js';
 import type { Request } from './request.js';
 
@@ -16,15 +15,26 @@ const OF_OURS: ReadonlySet<number> = new Set([
 /** Threads known to be others'. More come and go than are worth remembering. */
 const KNOWN = 64;
 
+/** Whether a thread is one of this process. @param id - as the kernel numbers threads */
+function isOfThisProcess(id: number): boolean {
+  return existsSync(`/proc/self/task/${id}`);
+}
+
 /** Finds out whether this process uses a volume of its own, and warns once. */
 export class OwnUse {
-  readonly #mountPoint: string;
+  readonly #warn: () => void;
+  readonly #isOurs: (id: number) => boolean;
   readonly #others = new Set<number>();
   #last = 0;
   #isOver = false;
 
-  constructor(mountPoint: string) {
-    this.#mountPoint = mountPoint;
+  /**
+   * @param warn - called once at most
+   * @param isOurs - whether a thread, as the kernel numbers them, should not use the volume
+   */
+  constructor(warn: () => void, isOurs = isOfThisProcess) {
+    this.#warn = warn;
+    this.#isOurs = isOurs;
   }
 
   /** No warning from here on: this process unmounts the volume, which uses it. */
@@ -45,9 +55,9 @@ export class OwnUse {
       return;
     }
     if (nodeId === ROOT && OF_OURS.has(opcode)) return;
-    if (existsSync(`/proc/self/task/${processId}`)) {
+    if (this.#isOurs(processId)) {
       this.#isOver = true;
-      warnOfOwnUse(this.#mountPoint);
+      this.#warn();
       return;
     }
     if (this.#others.size === KNOWN) this.#others.clear();

@@ -102,6 +102,7 @@ export const InitFlags = {
 /** INIT flags, bits 32 to 63 (`flags2`). */
 export const InitFlags2 = {
   DIRECT_IO_ALLOW_MMAP: 1 << 4,
+  PASSTHROUGH: 1 << 5,
 } as const;
 
 export const OpenReply = {
@@ -109,6 +110,7 @@ export const OpenReply = {
   KEEP_CACHE: 1 << 1,
   CACHE_DIR: 1 << 3,
   PARALLEL_DIRECT_WRITES: 1 << 6,
+  PASSTHROUGH: 1 << 7,
 } as const;
 
 /** Bits of `valid` in SETATTR. */
@@ -128,6 +130,7 @@ export const SetAttr = {
 
 export const GETATTR_FH = 1;
 export const OPEN_KILL_SUIDGID = 1;
+/** fdatasync(2), not fsync(2). */
 export const FSYNC_FDATASYNC = 1;
 export const RELEASE_FLOCK_UNLOCK = 2;
 export const LK_FLOCK = 1;

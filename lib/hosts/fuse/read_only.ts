@@ -21,28 +21,55 @@ function mayBeReadOnly(error: unknown): boolean {
   );
 }
 
+/** A removal or a replacement that a READONLY file may be in the way of. */
+export interface Removal {
+  readonly target: RequestTarget;
+  /** What is removed or moved. */
+  readonly path: string;
+  /** Where it is moved to, which then is READONLY as before. */
+  readonly newPath: string | undefined;
+  /** Something else may be at `newPath`, and is replaced. */
+  readonly replaces: boolean;
+  readonly caller: Caller;
+}
+
 /**
- * @param paths - what may be READONLY, that which `work` is about first
- * @param moved - where `work` puts the first one, which then is READONLY as before
- * @returns what `work` gives, or what it gives once they are READONLY no more
+ * @param work - done once more when the files are READONLY no more
+ * @param removal - what the work is about, which it is given
+ * @returns what `work` gives
  */
-export function despiteReadOnly(
-  target: RequestTarget,
-  paths: readonly string[],
-  caller: Caller,
-  work: () => Outcome<void>,
-  moved?: string,
+export function despiteReadOnly<R extends Removal>(
+  work: (removal: R) => Outcome<void>,
+  removal: R,
 ): Outcome<void> {
-  const again = (error: unknown): Promise<void> => {
-    if (!mayBeReadOnly(error) || !target.supports('setFileAttributes')) throw error;
-    return withoutReadOnly(target, paths, caller, work, error, moved);
-  };
+  let outcome: Outcome<void>;
   try {
-    const outcome = work();
-    return outcome instanceof Promise ? outcome.catch(again) : outcome;
+    outcome = work(removal);
   } catch (error) {
-    return again(error);
+    return again(work, removal, error);
   }
+  return outcome instanceof Promise ? againLater(work, removal, outcome) : outcome;
+}
+
+async function againLater<R extends Removal>(
+  work: (removal: R) => Outcome<void>,
+  removal: R,
+  working: Promise<void>,
+): Promise<void> {
+  try {
+    await working;
+  } catch (error) {
+    await again(work, removal, error);
+  }
+}
+
+function again<R extends Removal>(
+  work: (removal: R) => Outcome<void>,
+  removal: R,
+  error: unknown,
+): Promise<void> {
+  if (!mayBeReadOnly(error) || !removal.target.supports('setFileAttributes')) throw error;
+  return withoutReadOnly(work, removal, error);
 }
 
 /** A file whose attributes were changed, and what they were. */
@@ -51,14 +78,13 @@ interface Cleared {
   readonly attributes: number;
 }
 
-async function withoutReadOnly(
-  target: RequestTarget,
-  paths: readonly string[],
-  caller: Caller,
-  work: () => Outcome<void>,
+async function withoutReadOnly<R extends Removal>(
+  work: (removal: R) => Outcome<void>,
+  removal: R,
   error: unknown,
-  moved: string | undefined,
 ): Promise<void> {
+  const { target, path: first, newPath, replaces, caller } = removal;
+  const paths = newPath !== undefined && replaces ? [first, newPath] : [first];
   const cleared: Cleared[] = [];
   try {
     for (const path of paths) {
@@ -68,14 +94,14 @@ async function withoutReadOnly(
       cleared.push({ path, attributes });
     }
     if (cleared.length === 0) throw error;
-    await work();
+    await work(removal);
   } catch (failure) {
     for (const { path, attributes } of cleared) await putBack(target, path, caller, attributes);
     throw failure;
   }
-  const [first] = cleared;
-  if (moved !== undefined && first?.path === paths[0]) {
-    await setAttributes(target, moved, caller, first?.attributes ?? 0);
+  const [changed] = cleared;
+  if (newPath !== undefined && changed?.path === first) {
+    await setAttributes(target, newPath, caller, changed.attributes);
   }
 }
 

@@ -3,6 +3,9 @@ import { Reader, Writer } from './cursor.js';
 import type { Node } from './nodes.js';
 import { IN_HEADER_SIZE, OUT_HEADER_SIZE } from './protocol.js';
 
+/** Messages and replies of more bytes than this are data. */
+const LARGE = 64 * 1024;
+
 /**
  * One request of the kernel with the memory for its message and its reply. Requests are used again
  * and again; one whose answer is outstanding keeps its memory until it is answered.
@@ -22,15 +25,24 @@ export class Request implements Caller {
   groupId = 0;
   processId = 0;
   running: Interruptible | undefined = undefined;
+  /** Among those whose answer is outstanding. */
+  position = -1;
   /** Nodes told to the kernel in this reply: taken back when it never gets there. */
   readonly entered: Node[] = [];
   /** Handle told to the kernel in this reply; 0 for none. */
   opened = 0;
   openedDirectory = false;
+  /** What the request fails with when its handler comes back: cheaper than an exception. 0: nothing. */
+  errno = 0;
   /** A callback was given a part of this memory, and may hold on to it when it is given up on. */
   isLent = false;
   /** Something has been changed that cannot be undone: an interruption comes too late. */
   isCommitted = false;
+  /** Directories whose names it may change, known when that is decided: one, or two of a rename. */
+  changes: Node | undefined = undefined;
+  changesToo: Node | undefined = undefined;
+  /** It has carried large data at some time, whose pages its memory has since. */
+  wasLarge = false;
   #view: Buffer;
 
   constructor(inputSize: number, outputSize: number) {
@@ -42,9 +54,17 @@ export class Request implements Caller {
     this.#view = this.output.subarray(0, 0);
   }
 
-  /** False when somebody has transferred the memory away: it is of no use any more. */
+  /**
+   * False when somebody has transferred the memory away: it is of no use any more. Then it has no
+   * bytes; asking for its length would be a call.
+   */
   get isIntact(): boolean {
-    return this.input.byteLength > 0 && this.output.byteLength > 0;
+    return this.input[0] !== undefined && this.canReply;
+  }
+
+  /** The same of the reply's memory. */
+  get canReply(): boolean {
+    return this.output[0] !== undefined;
   }
 
   /**
@@ -53,6 +73,7 @@ export class Request implements Caller {
    */
   decode(length: number): boolean {
     this.in.reset(0, length);
+    if (length > LARGE) this.wasLarge = true;
     if (length < IN_HEADER_SIZE) return false;
     const announced = this.in.u32();
     this.opcode = this.in.u32();
@@ -65,9 +86,11 @@ export class Request implements Caller {
     this.processId = this.in.u32();
     this.in.skip(4);
     this.running = undefined;
-    this.entered.length = 0;
+    // Setting the length of an array is a call of the engine's runtime, also when nothing changes.
+    while (this.entered.length > 0) this.entered.pop();
     this.opened = 0;
     this.openedDirectory = false;
+    this.errno = 0;
     this.isLent = false;
     this.isCommitted = false;
     this.out.position = OUT_HEADER_SIZE;
@@ -82,6 +105,7 @@ export class Request implements Caller {
   /** Room for `size` bytes of the reply's body, for a callback to fill. */
   body(size: number): Buffer {
     this.isLent = true;
+    if (size > LARGE) this.wasLarge = true;
     if (this.#view.length !== size) {
       this.#view = this.output.subarray(OUT_HEADER_SIZE, OUT_HEADER_SIZE + size);
     }

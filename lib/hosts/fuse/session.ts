@@ -1,29 +1,43 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Members } from '../../members.js';
 import type { RequestTarget } from '../../target.js';
 import type { FileInformation, VolumeInformation } from '../../operations.js';
 import { modeOf, writeAttributes, type AttributeDefaults } from './attributes.js';
 import { errnoOf, fuseError } from './fuse_error.js';
-import { HandleTable, type DirectoryHandle, type FileHandle } from './handles.js';
+import { Change, HandleTable, type DirectoryHandle, type FileHandle } from './handles.js';
+import { ListingCache } from './listing_cache.js';
 import { LockTable } from './locks.js';
 import { NameCodec } from './names.js';
 import { NodeTable, type Node } from './nodes.js';
+import { invalidNode } from './notification.js';
 import { OPCODES } from './opcodes.js';
 import type { OwnUse } from './own_use.js';
-import { Errno, IN_HEADER_SIZE, Opcode, OUT_HEADER_SIZE } from './protocol.js';
+import { Polling } from './polling.js';
+import { Errno, IN_HEADER_SIZE, InitFlags, Opcode, OUT_HEADER_SIZE } from './protocol.js';
 import { releaseHandle } from './release.js';
 import { Request } from './request.js';
-import type { Transport } from './transport.js';
+import { NOT_SENT, type BackingDevice, type Transport } from './transport.js';
+import { FreeListings } from './zero_message.js';
 
 /** Longest write and read in one request, in bytes: the kernel's limit without privileges. */
 export const MAX_TRANSFER = 1024 * 1024;
 
 const PAGE = 4096;
 
-/** Requests kept for use again. More are made when many answers are outstanding. */
-const SPARE_REQUESTS = 8;
+/**
+ * Requests kept for use again, more than programs usually wait for at a time: making one costs more
+ * than most answers, and the memory of one is only what was ever used of it.
+ */
+const SPARE_REQUESTS = 256;
+
+/** The same, of those that carried large data and so really have all their memory. */
+const LARGE_SPARE_REQUESTS = 8;
 
 /** Requests answered before the event loop gets its turn. */
 const BATCH = 64;
+
+/** Instead of the length of a reply: there is none yet. */
+const OUTSTANDING = -1;
 
 /** How often to look whether writes are done, in milliseconds. */
 const WRITTEN_CHECK = 5;
@@ -39,14 +53,35 @@ export interface SessionOptions {
   readonly entryTimeout: number;
   readonly attributeTimeout: number;
   readonly negativeTimeout: number;
-  readonly keepCache: boolean;
+  /** How long the kernel may serve a listing, from its beginning; 0: it keeps none. */
+  readonly listingTimeout: number;
+  readonly keepCache: boolean | 'unchanged';
   readonly directIo: boolean;
+  readonly noOpen: boolean;
+  readonly noOpendir: boolean;
   readonly writebackCache: boolean;
   readonly altStreams: boolean;
+  readonly extendedAttributes: boolean;
   readonly userModeLock: boolean;
+  /** Others serve the same nodes. */
+  readonly severalThreads: boolean;
   /** How long to look for the next request before going to sleep, in microseconds. */
   readonly pollTime: number;
+  /** The kernel may read and write real files itself. */
+  readonly passthrough: boolean;
+  readonly allowOther: boolean;
   readonly defaults: AttributeDefaults;
+}
+
+/** What a session keeps of files and opens: of its own, or parts of what several threads have. */
+export interface SessionTables {
+  readonly nodes: NodeTable;
+  readonly files: HandleTable<FileHandle>;
+  readonly directories: HandleTable<DirectoryHandle>;
+}
+
+function ownTables(): SessionTables {
+  return { nodes: new NodeTable(), files: new HandleTable(), directories: new HandleTable() };
 }
 
 /** How the connection ended. */
@@ -57,10 +92,13 @@ export class Session {
   readonly target: RequestTarget;
   readonly options: SessionOptions;
   readonly codec: NameCodec;
-  readonly nodes = new NodeTable();
-  readonly files = new HandleTable<FileHandle>();
-  readonly directories = new HandleTable<DirectoryHandle>();
+  readonly nodes: NodeTable;
+  readonly files: HandleTable<FileHandle>;
+  readonly directories: HandleTable<DirectoryHandle>;
   readonly locks = new LockTable<FileHandle>();
+  readonly freeListings = new FreeListings();
+  /** What the kernel keeps of listings; `undefined` when it keeps none. Set at INIT. */
+  listings: ListingCache | undefined = undefined;
   /** Fulfilled once the kernel has said INIT and was answered. */
   readonly ready: Promise<void>;
   /** Fulfilled when the kernel has let go. */
@@ -68,22 +106,39 @@ export class Session {
   volume: Required<VolumeInformation> | undefined = undefined;
   /** Set once the volume is mounted. */
   ownUse: OwnUse | undefined = undefined;
+  /** Renames the kernel has asked for, and those that were answered. */
+  renamesBegun = 0;
+  renamesEnded = 0;
   /** INIT flags both sides agreed on. */
   flags = 0;
   /** Bytes of one read or write, agreed at INIT. */
   maxTransfer = MAX_TRANSFER;
+  /** The kernel reads and writes real files itself, as far as is known. */
+  passesThrough = false;
+  /** Opens without the page cache see what is in it, and it what they write. */
+  coherentDirectIo = false;
   readonly #transport: Transport;
+  readonly #polling: Polling;
   readonly #spare: Request[] = [];
-  /** Requests whose answer is outstanding, by the kernel's number. */
-  readonly #waiting = new Map<number, Request>();
+  /** Requests whose answer is outstanding. */
+  readonly #waiting = new Members<Request>();
   #markReady!: () => void;
   #markEnded!: (end: SessionEnd) => void;
   #isOver = false;
 
-  constructor(target: RequestTarget, transport: Transport, options: SessionOptions) {
+  constructor(
+    target: RequestTarget,
+    transport: Transport,
+    options: SessionOptions,
+    tables: SessionTables = ownTables(),
+  ) {
     this.target = target;
     this.#transport = transport;
     this.options = options;
+    this.#polling = new Polling(options.pollTime);
+    this.nodes = tables.nodes;
+    this.files = tables.files;
+    this.directories = tables.directories;
     this.codec = new NameCodec(options.altStreams);
     this.ready = new Promise((resolve) => (this.#markReady = resolve));
     this.ended = new Promise((resolve) => (this.#markEnded = resolve));
@@ -96,10 +151,12 @@ export class Session {
 
   /** Somebody waits for an answer. Nobody does for those of a handle that is let go. */
   get isWaitedFor(): boolean {
-    for (const { opcode } of this.#waiting.values()) {
-      if (opcode !== Opcode.RELEASE && opcode !== Opcode.RELEASEDIR) return true;
-    }
-    return false;
+    return this.#waiting.find(isWaitedFor) !== undefined || this.#transport.backingRequests() > 0;
+  }
+
+  /** What serves opens that real files back. */
+  get backing(): BackingDevice {
+    return this.#transport;
   }
 
   start(): void {
@@ -111,20 +168,47 @@ export class Session {
    * @returns false when there may be more
    */
   serve(): boolean {
+    let request = this.#take();
+    /** Bytes of the reply in its memory that is not sent yet. */
+    let reply = 0;
     let spin = 0;
+    let isEmpty = false;
     for (let turn = 0; turn < BATCH && !this.#isOver; turn += 1) {
-      const request = this.#take();
-      const length = this.#transport.receive(request.input, spin);
+      const length = this.#next(request, reply, spin);
+      reply = 0;
       if (length < 0) {
-        this.#give(request);
-        if (length !== -Errno.EAGAIN) this.#failed(-length);
-        return true;
+        this.#notReceived(-length, spin);
+        isEmpty = true;
+        break;
       }
-      this.#handle(request, length);
+      if (spin !== 0) this.#polling.found();
+      // 0: it is answered already.
+      if (length > 0) reply = this.#handle(request, length);
+      if (reply === OUTSTANDING || !request.isIntact) {
+        this.#reply(request, reply);
+        reply = 0;
+        request = this.#take();
+      }
       // While answers are outstanding the event loop must run, or they never come.
-      spin = this.#waiting.size === 0 ? this.options.pollTime : 0;
+      spin = this.#waiting.size === 0 ? this.#polling.next() : 0;
     }
-    return false;
+    this.#reply(request, reply);
+    this.#give(request);
+    return isEmpty;
+  }
+
+  /**
+   * Sends the reply in a request's memory, and takes the next request to the same memory: in one
+   * call, since calls of the addon take as long as the rest of many an answer.
+   */
+  #next(request: Request, reply: number, spin: number): number {
+    if (reply > 0) {
+      const length = this.#transport.exchange(request.output, reply, request.input, spin);
+      if (length > NOT_SENT) return length;
+      // The asking process is gone: what it would have to close or forget, nobody will.
+      this.#takeBack(request);
+    }
+    return this.#transport.receive(request.input, spin);
   }
 
   /**
@@ -136,8 +220,14 @@ export class Session {
   }
 
   get #isWriting(): boolean {
-    for (const { opcode } of this.#waiting.values()) if (opcode === Opcode.WRITE) return true;
-    return false;
+    return this.#waiting.find(isWrite) !== undefined || this.#transport.backingRequests() > 0;
+  }
+
+  /** The kernel can keep listings, and does where that is wanted. */
+  keepListings(): void {
+    const { listingTimeout } = this.options;
+    const invalidate = (node: Node): boolean => this.notify(invalidNode(node));
+    if (listingTimeout > 0) this.listings = new ListingCache(listingTimeout, invalidate);
   }
 
   initialized(): void {
@@ -146,7 +236,7 @@ export class Session {
 
   /** The kernel no longer wants the answer to `unique`. */
   interrupt(unique: number): void {
-    const request = this.#waiting.get(unique);
+    const request = this.#waiting.find((waiting) => waiting.unique === unique);
     // Who asked for a change and has it must not be told that there is none.
     if (request?.isCommitted === false) request.running?.interrupt();
   }
@@ -154,6 +244,16 @@ export class Session {
   /** True when INIT agreed on that flag. */
   has(flag: number): boolean {
     return (this.flags & flag) !== 0;
+  }
+
+  /** The kernel opens files without asking. */
+  get opensFilesFreely(): boolean {
+    return this.options.noOpen && this.has(InitFlags.NO_OPEN_SUPPORT);
+  }
+
+  /** The kernel opens directories without asking. */
+  get opensDirectoriesFreely(): boolean {
+    return this.options.noOpendir && this.has(InitFlags.NO_OPENDIR_SUPPORT);
   }
 
   /** Tells the kernel of a file in the reply being built: entry, attributes, time-outs. */
@@ -189,6 +289,12 @@ export class Session {
     node.mode = writeAttributes(out, info, node.id, this.options.defaults);
   }
 
+  /** A name was found to be gone that the kernel was told of: somebody removed it behind its back. */
+  nameIsGone(parent: Node, name: string): void {
+    this.nodes.unlink(parent, name);
+    this.listings?.changed(parent, Change.SEEN);
+  }
+
   notify(message: Uint8Array): boolean {
     return !this.#isOver && this.#transport.notify(message);
   }
@@ -197,6 +303,8 @@ export class Session {
   end(how: SessionEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.listings?.end();
+    this.freeListings.end();
     this.#markReady();
     this.#markEnded(how);
   }
@@ -207,13 +315,15 @@ export class Session {
   }
 
   #give(request: Request): void {
-    if (this.#spare.length < SPARE_REQUESTS && request.isIntact) this.#spare.push(request);
+    const limit = request.wasLarge ? LARGE_SPARE_REQUESTS : SPARE_REQUESTS;
+    if (this.#spare.length < limit && request.isIntact) this.#spare.push(request);
   }
 
-  #handle(request: Request, length: number): void {
+  /** @returns bytes of its reply, which is to be sent; 0 for none; OUTSTANDING while it is waited for */
+  #handle(request: Request, length: number): number {
     const isWhole = request.decode(length);
     // Too short to know whom to answer.
-    if (length < IN_HEADER_SIZE) return this.#give(request);
+    if (length < IN_HEADER_SIZE) return 0;
     this.ownUse?.notice(request);
     const row = OPCODES[request.opcode];
     let outcome: unknown;
@@ -224,46 +334,73 @@ export class Session {
       if (request.bodyLength < row.size) throw fuseError(Errno.EINVAL);
       outcome = row.handle(this, request);
     } catch (error) {
-      if (row?.answered !== false) this.#fail(request, error);
-      this.#give(request);
-      return;
+      return row?.answered === false ? 0 : this.#failure(request, error);
     }
     if (outcome instanceof Promise) {
-      this.#waiting.set(request.unique, request);
-      outcome.then(
-        () => this.#settle(request, undefined, row.answered),
-        (error: unknown) => this.#settle(request, { error }, row.answered),
-      );
-      return;
+      this.#await(request, outcome, row.answered);
+      return OUTSTANDING;
     }
-    if (row.answered) this.#succeed(request);
-    this.#give(request);
+    return row.answered ? this.#success(request) : 0;
+  }
+
+  // Apart: a function that holds a closure pays for its captured variables on every call.
+  #await(request: Request, outcome: Promise<unknown>, answered: boolean): void {
+    this.#waiting.add(request);
+    outcome.then(
+      () => this.#settle(request, undefined, answered),
+      (error: unknown) => this.#settle(request, { error }, answered),
+    );
   }
 
   #settle(request: Request, failure: { error: unknown } | undefined, answered: boolean): void {
-    this.#waiting.delete(request.unique);
-    if (failure === undefined) {
-      if (answered) this.#succeed(request);
-      this.#give(request);
-    } else {
-      if (answered) this.#fail(request, failure.error);
-      // The callback may still be at work in this memory (it was given up on): it is not used again.
-      if (!request.isLent) this.#give(request);
+    this.#waiting.delete(request);
+    if (answered) {
+      const reply =
+        failure === undefined ? this.#success(request) : this.#failure(request, failure.error);
+      this.#reply(request, reply);
     }
+    // A callback that was given up on may still be at work in this memory: it is not used again.
+    if (failure === undefined || !request.isLent) this.#give(request);
   }
 
-  #succeed(request: Request): void {
-    if (request.output.byteLength === 0) return this.#fail(request, fuseError(Errno.EIO));
-    const error = this.#send(request.output, request.finish());
-    // The asking process is gone: what it would have to close or forget, nobody will.
-    if (error !== 0) this.#takeBack(request);
+  /** Completes the reply. @returns its length */
+  #success(request: Request): number {
+    if (request.changes !== undefined) this.#noteChange(request);
+    if (!request.canReply) return this.#failure(request, fuseError(Errno.EIO));
+    const { errno } = request;
+    return errno === 0 ? request.finish() : request.fail(errno);
   }
 
-  #fail(request: Request, error: unknown): void {
+  /** Makes it the reply of a failure. @returns its length; 0 when it is sent from memory of its own */
+  #failure(request: Request, error: unknown): number {
+    if (request.changes !== undefined) {
+      // The kernel takes it that what has failed has changed nothing.
+      if (request.isCommitted) this.listings?.changedUnseen(request.changes);
+      this.#noteChange(request);
+    }
     this.#takeBack(request);
     const errno = errnoOf(error);
-    if (request.output.byteLength === 0) this.#send(request.failure(errno), OUT_HEADER_SIZE);
-    else this.#send(request.output, request.fail(errno));
+    if (request.canReply) return request.fail(errno);
+    this.#send(request.failure(errno), OUT_HEADER_SIZE);
+    return 0;
+  }
+
+  /** @param length - as `#handle` returns it */
+  #reply(request: Request, length: number): void {
+    if (length <= 0) return;
+    // The asking process is gone: what it would have to close or forget, nobody will.
+    if (this.#send(request.output, length) !== 0) this.#takeBack(request);
+  }
+
+  #noteChange(request: Request): void {
+    const { changes, changesToo } = request;
+    request.changes = undefined;
+    request.changesToo = undefined;
+    if (changes !== undefined) this.listings?.changed(changes, Change.SEEN);
+    if (changesToo === undefined) return;
+    // Only renames change two.
+    this.renamesEnded += 1;
+    this.listings?.changed(changesToo, Change.SEEN);
   }
 
   #send(reply: Buffer, length: number): number {
@@ -271,13 +408,26 @@ export class Session {
   }
 
   #takeBack(request: Request): void {
+    // First the open, whose node may not outlive its lookups.
+    if (request.opened !== 0) releaseHandle(this, request);
     for (const node of request.entered) this.nodes.forget(node, 1);
     request.entered.length = 0;
-    if (request.opened !== 0) releaseHandle(this, request);
   }
 
-  #failed(errno: number): void {
+  #notReceived(errno: number, spin: number): void {
+    if (errno === Errno.EAGAIN) {
+      if (spin !== 0) this.#polling.missed();
+      return;
+    }
     // EFAULT: somebody transferred our buffer away; there is another one for the next turn.
     if (errno !== Errno.EFAULT) this.end(END_OF[errno] ?? 'lost');
   }
+}
+
+function isWaitedFor({ opcode }: Request): boolean {
+  return opcode !== Opcode.RELEASE && opcode !== Opcode.RELEASEDIR;
+}
+
+function isWrite({ opcode }: Request): boolean {
+  return opcode === Opcode.WRITE;
 }

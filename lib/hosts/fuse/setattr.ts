@@ -5,6 +5,7 @@ import { andThen } from '../../outcome.js';
 import { withOpen, type Caller, type Open, type RequestTarget } from '../../target.js';
 import { CHANGE_ATTRIBUTES, CHANGE_SIZE, withoutPrivileges } from './access.js';
 import { attributesOf, isDirectoryMode } from './attributes.js';
+import type { Reader } from './cursor.js';
 import { fuseError } from './fuse_error.js';
 import { handleOf, openOfRemoved } from './lookup.js';
 import type { Node } from './nodes.js';
@@ -34,8 +35,9 @@ export function setAttributes(session: Session, request: Request): Outcome<void>
   const number = message.u64();
   const size = (valid & SetAttr.SIZE) !== 0 ? message.size() : (message.skip(8), 0);
   message.skip(8);
-  const accessSeconds = message.signedBig();
-  const writeSeconds = message.signedBig();
+  // A bigint is made only of what is given.
+  const accessSeconds = (valid & SetAttr.ATIME) !== 0 ? message.signedBig() : skipTime(message);
+  const writeSeconds = (valid & SetAttr.MTIME) !== 0 ? message.signedBig() : skipTime(message);
   message.skip(8);
   const accessNanoseconds = message.u32();
   const writeNanoseconds = message.u32();
@@ -80,6 +82,11 @@ function answer(
   { session, request, node }: { session: Session; request: Request; node: Node },
 ): void {
   session.writeAttributesReply(request, node, info);
+}
+
+function skipTime(message: Reader): bigint {
+  message.skip(8);
+  return 0n;
 }
 
 function timeOf(

@@ -3,7 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { mountsOf, readMountInfo, topmostAt, type MountInfo } from '../../mounts/mountinfo.js';
 import { settledWithin } from '../../settled_within.js';
 import { loadLinuxAddon } from '../addon.js';
+import { mayUnmountAll } from './privilege.js';
 import { MNT_FORCE, persist, unmountPath } from './unmounting.js';
+import { unmountExactly } from './unmounting_exactly.js';
 
 /** How long force is gentle, in milliseconds, with a volume that nobody uses and with what is to be written. */
 export const GENTLE = 2_000;
@@ -41,8 +43,14 @@ export async function takeAway(mount: MountInfo, timeout: number): Promise<void>
 
 /** Nothing is unmounted when it is not there any more, which is as good. */
 export async function unmountIfOnTop(mount: MountInfo): Promise<void> {
-  if (!(await isOnTop(mount))) return;
-  await unmountPath(mount.mountPoint, false);
+  const isThere = (): Promise<boolean> => isOnTop(mount);
+  if (await mayUnmountAll()) return unmountExactly(mount.mountPoint, isThere);
+  if (!(await isThere())) return;
+  try {
+    await unmountPath(mount.mountPoint, false);
+  } catch (error) {
+    if (await isThere()) throw error;
+  }
 }
 
 /** Its device's number is free again when it is gone, and may be another volume's. */

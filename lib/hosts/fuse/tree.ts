@@ -6,10 +6,9 @@ import * as access from './access.js';
 import { answerEntry } from './files.js';
 import { fuseError } from './fuse_error.js';
 import { readName } from './lookup.js';
-import { decodeBytes } from './names.js';
 import type { Node } from './nodes.js';
 import { Errno, RenameFlags } from './protocol.js';
-import { despiteReadOnly } from './read_only.js';
+import { despiteReadOnly, type Removal } from './read_only.js';
 import type { Request } from './request.js';
 import type { Session } from './session.js';
 
@@ -21,34 +20,73 @@ interface Place {
   readonly name: string;
 }
 
+interface Removing extends Place, Removal {
+  readonly newPath: undefined;
+  readonly node: Node | undefined;
+}
+
 export function unlink(session: Session, request: Request): Outcome<void> {
-  const { parent, name, path } = readPlace(session, request);
+  const removing = readPlace(session, request);
   const { target } = session;
-  const how = access.DELETE_FILE;
-  const remove = (): Outcome<void> =>
-    withOpen(target, path, how, request, markDeleted, undefined, undefined);
-  const removed = despiteReadOnly(target, [path], request, remove);
-  return andThen(removed, forgetName, { session, parent, name });
+  const work = target.supports('removeEntry') ? removeFile : deleteFile;
+  return andThen(despiteReadOnly(work, removing), forgetName, removing);
+}
+
+function removeFile({ target, path, caller }: Removing): Outcome<void> {
+  return target.removeEntry(path, false, caller);
+}
+
+function deleteFile({ target, path, caller }: Removing): Outcome<void> {
+  return withOpen(target, path, access.DELETE_FILE, caller, markDeleted, undefined, undefined);
 }
 
 export function removeDirectory(session: Session, request: Request): Outcome<void> {
-  const { parent, name, path } = readPlace(session, request);
+  const removing = readPlace(session, request);
   const { target } = session;
-  const how = access.DELETE_DIRECTORY;
-  const node = session.nodes.child(parent, name);
-  const work = node === undefined ? markDeleted : markDirectoryDeleted;
-  const remove = (): Outcome<void> => withOpen(target, path, how, request, work, node, undefined);
-  const removed = despiteReadOnly(target, [path], request, remove);
-  return andThen(removed, forgetName, { session, parent, name });
+  const work = target.supports('removeEntry') ? removeKnownDirectory : deleteDirectory;
+  return andThen(despiteReadOnly(work, removing), forgetName, removing);
 }
 
-function readPlace(
-  session: Session,
-  request: Request,
-): { parent: Node; name: string; path: string } {
-  const parent = session.nodes.get(request.nodeId);
+function deleteDirectory({ target, path, caller, node }: Removing): Outcome<void> {
+  const work = node === undefined ? markDeleted : markDirectoryDeleted;
+  return withOpen(target, path, access.DELETE_DIRECTORY, caller, work, node, undefined);
+}
+
+function readPlace(session: Session, request: Request): Removing {
+  const { nodes, target } = session;
+  const parent = nodes.get(request.nodeId);
   const name = readName(session, request);
-  return { parent, name, path: session.nodes.childPath(parent, name) };
+  request.changes = parent;
+  const node = nodes.child(parent, name);
+  const path = nodes.pathOf(parent, name, node);
+  return {
+    session,
+    parent,
+    name,
+    node,
+    target,
+    path,
+    newPath: undefined,
+    replaces: false,
+    caller: request,
+  };
+}
+
+/** In one call, and what it was is found out before: whoever is in the directory may still ask. */
+function removeKnownDirectory(removing: Removing): Outcome<void> {
+  const { target, path, caller, node } = removing;
+  if (node === undefined) return target.removeEntry(path, true, caller);
+  return andThen(target.queryOpen(path, caller), rememberAndRemove, removing);
+}
+
+function rememberAndRemove(info: FileInformation, removing: Removing): Outcome<void> {
+  const { target, path, caller, node } = removing;
+  const removed = target.removeEntry(path, true, caller);
+  return node === undefined ? removed : andThen(removed, remember, { node, info });
+}
+
+function remember(_done: void, { node, info }: { node: Node; info: FileInformation }): void {
+  node.remains = { ...info, linkCount: 0 };
 }
 
 /** Whoever is in the directory may still ask what it was. */
@@ -75,10 +113,7 @@ function rememberAndMark(
 ): Outcome<void> {
   const { target, open, path, caller, node } = deleting;
   const marked = markDeleted(target, open, path, caller);
-  const remember = (): void => {
-    if (node !== undefined) node.remains = { ...info, linkCount: 0 };
-  };
-  return marked instanceof Promise ? marked.then(remember) : remember();
+  return node === undefined ? marked : andThen(marked, remember, { node, info });
 }
 
 /** The deletion itself is the cleanup of this open. */
@@ -107,7 +142,8 @@ export function renameWithFlags(session: Session, request: Request): Outcome<voi
   return move(session, request, newParent, flags);
 }
 
-interface Moving extends Place {
+interface Moving extends Place, Removal {
+  readonly newPath: string;
   readonly newParent: Node;
   readonly newName: string;
 }
@@ -125,18 +161,32 @@ function move(
   const newName = readName(session, request);
   const path = nodes.childPath(parent, name);
   const newPath = nodes.childPath(newParent, newName);
-  const moving: Moving = { session, parent, name, newParent, newName };
+  request.changes = parent;
+  request.changesToo = newParent;
+  session.renamesBegun += 1;
+  const replaces = (flags & RenameFlags.NOREPLACE) === 0;
+  const moving: Moving = {
+    session,
+    parent,
+    name,
+    newParent,
+    newName,
+    target,
+    path,
+    newPath,
+    replaces,
+    caller: request,
+  };
   if (flags === RenameFlags.EXCHANGE) {
     if (!target.supports('exchangeFiles')) throw fuseError(Errno.EINVAL);
     return andThen(target.exchangeFiles(path, newPath, request), exchanged, moving);
   }
   if ((flags & ~RenameFlags.NOREPLACE) !== 0) throw fuseError(Errno.EINVAL);
-  const replace = (flags & RenameFlags.NOREPLACE) === 0;
-  const work = (): Outcome<void> =>
-    withOpen(target, path, access.RENAME, request, moveTo, newPath, replace);
-  const paths = replace ? [path, newPath] : [path];
-  const moved = despiteReadOnly(target, paths, request, work, newPath);
-  return andThen(moved, renamed, moving);
+  return andThen(despiteReadOnly(moveEntry, moving), renamed, moving);
+}
+
+function moveEntry({ target, path, newPath, replaces, caller }: Moving): Outcome<void> {
+  return withOpen(target, path, access.RENAME, caller, moveTo, newPath, replaces);
 }
 
 function moveTo(
@@ -162,9 +212,10 @@ export function createSymbolicLink(session: Session, request: Request): Outcome<
   const { nodes, target } = session;
   const parent = nodes.get(request.nodeId);
   const name = readName(session, request);
-  const linkTarget = decodeBytes(request.in.cString());
+  const linkTarget = request.in.text();
   if (!target.supports('createSymbolicLink')) throw fuseError(Errno.EPERM);
   const path = nodes.childPath(parent, name);
+  request.changes = parent;
   const made = target.createSymbolicLink(path, linkTarget, request);
   return andThen(made, enter, { session, request, parent, name, path });
 }
@@ -189,6 +240,7 @@ export function createHardLink(session: Session, request: Request): Outcome<void
   // A file without a name cannot be given one: there is nothing to name it by.
   if (node.isUnlinked) throw fuseError(Errno.ENOENT);
   const path = nodes.childPath(parent, name);
+  request.changes = parent;
   const made = target.createHardLink(nodes.path(node), path, request);
   return andThen(made, linked, { session, request, parent, name, path, node });
 }
@@ -202,7 +254,7 @@ function linked(_done: void, linking: Entering & { node: Node }): Outcome<void> 
 function answerLink(info: FileInformation, linking: Entering & { node: Node }): void {
   const { session, request, parent, name, node } = linking;
   session.nodes.link(node, parent, name);
-  node.lookups += 1;
+  session.nodes.know(node);
   request.entered.push(node);
   session.writeEntryOf(request, node, info);
 }

@@ -9,7 +9,7 @@ import { mayUnmountAll } from './privilege.js';
 /** umount2(2) flags. */
 export const MNT_FORCE = 1;
 const MNT_DETACH = 2;
-const UMOUNT_NOFOLLOW = 8;
+export const UMOUNT_NOFOLLOW = 8;
 
 /** The first pause between two attempts and the longest one, in milliseconds. */
 const FIRST_PAUSE = 5;
@@ -102,7 +102,8 @@ function busy(mountPoint: string, cause: unknown): MountError {
   });
 }
 
-function unmountFailure(mountPoint: string, error: unknown): Error {
+/** What umount2(2) or the helper failed with, as users see it. */
+export function unmountFailure(mountPoint: string, error: unknown): Error {
   const { code, detail } = error as NodeJS.ErrnoException & { detail?: string };
   if (code === undefined) return error as Error;
   if (code === 'EBUSY' || (detail?.includes('busy') ?? false)) return busy(mountPoint, error);

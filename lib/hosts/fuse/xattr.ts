@@ -3,11 +3,10 @@ import type { DokanError } from '../../errors.js';
 import type { Listing } from '../../listing.js';
 import type { Outcome } from '../../outcome.js';
 import { andThen } from '../../outcome.js';
-import { NtStatus } from '../../status.js';
+import { isMissing, NtStatus } from '../../status.js';
 import { withOpen, type Caller, type Open, type RequestTarget } from '../../target.js';
 import * as access from './access.js';
 import { fuseError } from './fuse_error.js';
-import { isMissing } from './lookup.js';
 import type { Node } from './nodes.js';
 import { findNtfsAttribute } from './ntfs_xattr.js';
 import { Errno } from './protocol.js';
@@ -29,6 +28,7 @@ interface Asking {
 }
 
 export function get(session: Session, request: Request): Outcome<void> {
+  if (!session.options.extendedAttributes) return refuseForGood(request);
   const node = session.nodes.get(request.nodeId);
   const size = request.in.u32();
   request.in.skip(4);
@@ -40,6 +40,11 @@ export function get(session: Session, request: Request): Outcome<void> {
     const path = livingPath(session, node);
     const value = withOpen(target, path, ntfs.readAccess, request, ntfs.read, undefined, undefined);
     return andThen(value, answerValue, asking);
+  }
+  if (!isStreamName(session, name)) {
+    // The kernel asks for security.capability whenever a file is given away or written first.
+    request.errno = Errno.EOPNOTSUPP;
+    return;
   }
   const stream = streamPath(session, node, name);
   return orNoData(() => {
@@ -67,6 +72,7 @@ function answerValue(value: Buffer, { request, size }: Asking): void {
 }
 
 export function set(session: Session, request: Request): Outcome<void> {
+  if (!session.options.extendedAttributes) return refuseForGood(request);
   const node = session.nodes.get(request.nodeId);
   const size = request.in.u32();
   const flags = request.in.u32();
@@ -84,6 +90,7 @@ export function set(session: Session, request: Request): Outcome<void> {
 }
 
 export function remove(session: Session, request: Request): Outcome<void> {
+  if (!session.options.extendedAttributes) return refuseForGood(request);
   const node = session.nodes.get(request.nodeId);
   const name = request.in.cString().toString('latin1');
   if (findNtfsAttribute(name) !== undefined) throw fuseError(Errno.EOPNOTSUPP);
@@ -104,6 +111,7 @@ function markDeleted(
 }
 
 export function list(session: Session, request: Request): Outcome<void> {
+  if (!session.options.extendedAttributes) return refuseForGood(request);
   const node = session.nodes.get(request.nodeId);
   const size = request.in.u32();
   const hasStreams = session.options.altStreams && session.target.supports('findStreams');
@@ -169,11 +177,18 @@ function livingPath(session: Session, node: Node): string {
   return session.nodes.path(node);
 }
 
+/** The kernel never asks this kind of request again, of any file, and answers EOPNOTSUPP itself. */
+function refuseForGood(request: Request): void {
+  request.errno = Errno.ENOSYS;
+}
+
+function isStreamName(session: Session, latin1Name: string): boolean {
+  return session.options.altStreams && latin1Name.startsWith(USER_NAMESPACE);
+}
+
 /** `/file:stream` for `user.stream`. @throws FuseError for every other name */
 function streamPath(session: Session, node: Node, latin1Name: string): string {
-  if (!session.options.altStreams || !latin1Name.startsWith(USER_NAMESPACE)) {
-    throw fuseError(Errno.EOPNOTSUPP);
-  }
+  if (!isStreamName(session, latin1Name)) throw fuseError(Errno.EOPNOTSUPP);
   const bytes = Buffer.from(latin1Name.slice(USER_NAMESPACE.length), 'latin1');
   const stream = session.codec.decode(bytes);
   if (stream === '' || stream.includes('/')) throw fuseError(Errno.EINVAL);
@@ -193,9 +208,10 @@ function orNoData<T>(work: () => Outcome<T>): Outcome<T> {
 }
 
 function noData(error: unknown): never {
-  if (isMissing(error)) throw fuseError(Errno.ENODATA);
+  const { status } = error as DokanError;
+  if (isMissing(status)) throw fuseError(Errno.ENODATA);
   // A file system without streams says so.
-  if ((error as DokanError).status === NtStatus.OBJECT_NAME_INVALID) {
+  if (status === NtStatus.OBJECT_NAME_INVALID) {
     throw fuseError(Errno.EOPNOTSUPP);
   }
   throw error;

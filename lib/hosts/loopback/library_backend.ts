@@ -124,7 +124,7 @@ export class LibraryBackend implements DriverBackend {
   flush(order: FileOrder): Promise<Reply> {
     return this.#onOpen(order, async (open, path, caller) => {
       try {
-        await this.#target.flushFileBuffers(open, path, caller);
+        await this.#target.flushFileBuffers(open, path, IoFlags.NONE, caller);
       } catch (error) {
         if (!isMissing(error)) throw new DokanError(NtStatus.NOT_SUPPORTED);
       }

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
-  mkdirSync,
   readFileSync,
   readlinkSync,
   readdirSync,
@@ -175,13 +174,12 @@ describe.skipIf(missing !== undefined)(`a stick that is pulled ${missing ?? ''}`
     const behind = volume.temporary.directory('behind');
     must('mount', '-t', 'tmpfs', 'tmpfs', behind);
     copyFileSync(volume.image, join(behind, 'disk.img'));
+    // What shows when the stick is gone must not have the image: it is the same medium, as it was.
+    renameSync(volume.image, `${volume.image}.hidden`);
     must('mount', '--bind', behind, stick);
     await volume.mount();
     const writer = await start();
     must('umount', '-l', stick);
-    mkdirSync(stick, { recursive: true });
-    // The file of the same name that was hidden is the same medium: it must not be there.
-    renameSync(volume.image, `${volume.image}.hidden`);
     await writer.expect('without a medium', isWithout('ENOMEDIUM'), 20);
     expect(openFilesOf(volume.example.pid).filter((path) => path.includes('disk.img'))).toEqual([]);
     must('mount', '--bind', behind, stick);

@@ -20,6 +20,7 @@ function fakeFile(): File {
     deletePending: false,
     pagingIo: false,
     writeToEndOfFile: false,
+    dataOnly: false,
   };
   return file as unknown as File;
 }

@@ -1,7 +1,9 @@
 import {
   CreateDisposition,
   CreateOptions,
+  DokanError,
   FileAccess,
+  NtStatus,
   ShareAccess,
   type CreateFileRequest,
   type CreateResult,
@@ -24,6 +26,7 @@ export class FakeOpen implements FileContext<MemoryOpen> {
   synchronousIo = false;
   noCache = false;
   writeToEndOfFile = false;
+  dataOnly = false;
   backingFd: number | undefined = undefined;
   signal = new AbortController().signal;
   asker: Requestor = { processId: 1, userId: 1000, groupId: 100 };
@@ -144,7 +147,9 @@ export class Client {
   }
 
   stat(path: string): FileInformation {
-    return this.fs.queryOpen(path);
+    const information = this.fs.queryOpen(path);
+    if (information === undefined) throw new DokanError(NtStatus.OBJECT_NAME_NOT_FOUND);
+    return information;
   }
 
   list(path: string): FindEntry[] {

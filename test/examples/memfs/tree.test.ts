@@ -165,6 +165,69 @@ describe('links', () => {
   });
 });
 
+describe('removal by path', () => {
+  it('takes the name at once and the file at the last closeFile', () => {
+    const before = client.used;
+    const file = client.create('/f');
+    fs.writeFile('/f', Buffer.from('still here'), 0, file);
+    fs.removeEntry('/f', false);
+    expect(failure(() => client.stat('/f'))).toBe('OBJECT_NAME_NOT_FOUND');
+    expect(client.readOpen(file).toString()).toBe('still here');
+    client.close('/f', file);
+    expect(client.used).toBe(before);
+  });
+
+  it('goes by the rules of deleting', () => {
+    client.mkdir('/d');
+    client.write('/d/f', '');
+    const remove = (path: string, isDirectory: boolean) =>
+      failure(() => fs.removeEntry(path, isDirectory));
+    expect(remove('/missing', false)).toBe('OBJECT_NAME_NOT_FOUND');
+    expect(remove('/missing/f', false)).toBe('OBJECT_PATH_NOT_FOUND');
+    expect(remove('/d', true)).toBe('DIRECTORY_NOT_EMPTY');
+    expect(remove('/d/f', true)).toBe('NOT_A_DIRECTORY');
+    expect(remove('/d', false)).toBe('FILE_IS_A_DIRECTORY');
+    expect(remove('/', true)).toBe('CANNOT_DELETE');
+    const file = client.open('/d/f');
+    fs.setFileAttributes('/d/f', FileAttributes.READONLY, file);
+    expect(remove('/d/f', false)).toBe('CANNOT_DELETE');
+    fs.setFileAttributes('/d/f', FileAttributes.NORMAL, file);
+    client.close('/d/f', file);
+    fs.removeEntry('/d/f', false);
+    fs.removeEntry('/d', true);
+    expect(client.names('/')).toEqual([]);
+    expect(failure(() => client.create('/d/x'))).toBe('OBJECT_PATH_NOT_FOUND');
+  });
+
+  it('takes a stream, and leaves its file', () => {
+    client.write('/f', 'main');
+    client.write('/f:s', 'stream');
+    fs.removeEntry('/f:s', false);
+    expect(failure(() => client.read('/f:s'))).toBe('OBJECT_NAME_NOT_FOUND');
+    expect(client.read('/f')).toBe('main');
+    fs.removeEntry('/f::$DATA', false);
+    expect(client.names('/')).toEqual([]);
+  });
+});
+
+describe('a path that was just asked for', () => {
+  it('leads elsewhere once a directory above has moved', () => {
+    client.mkdir('/a');
+    client.mkdir('/b');
+    client.write('/a/f', 'a');
+    client.write('/b/f', 'b');
+    expect(client.read('/a/f')).toBe('a');
+    fs.exchangeFiles('/a', '/b');
+    expect(client.read('/a/f')).toBe('b');
+    client.rename('/a', '/c');
+    expect(failure(() => client.read('/a/f'))).toBe('OBJECT_PATH_NOT_FOUND');
+    expect(client.read('/c/f')).toBe('b');
+    client.unlink('/c/f');
+    client.rmdir('/c');
+    expect(failure(() => client.create('/c/f'))).toBe('OBJECT_PATH_NOT_FOUND');
+  });
+});
+
 describe('listing', () => {
   it('describes every entry, and only once', () => {
     client.mkdir('/d');
@@ -172,7 +235,11 @@ describe('listing', () => {
     fs.createSymbolicLink('/d/l', 'f', new FakeOpen());
     const entries = [...fs.findFiles('/d', client.open('/d'))];
     expect(entries.map(({ name }) => name)).toEqual(['f', 'l']);
-    expect(entries[0]).toEqual({ name: 'f', ...client.stat('/d/f') });
+    expect(entries[0]).toMatchObject({ name: 'f', ...client.stat('/d/f') });
+    expect(entries[1]).toMatchObject({ name: 'l', ...client.stat('/d/l') });
+    // An entry that is kept tells of the file as it is.
+    client.write('/d/f', 'longer');
+    expect(entries[0]).toMatchObject({ size: 6, ...client.stat('/d/f') });
     expect(failure(() => fs.findFiles('/d/f', client.open('/d/f')))).toBe('NOT_A_DIRECTORY');
   });
 

@@ -42,6 +42,8 @@ test('without arguments the examples are shown at the default place', () => {
   expect(args).toMatchObject({
     mount: process.platform === 'win32' ? 'M:' : './mnt',
     altStreams: true,
+    extendedAttributes: true,
+    defaultPermissions: true,
     passthrough: true,
     caseSensitive: process.platform !== 'win32',
     volumeLabel: 'mirrorfs',
@@ -56,7 +58,7 @@ test('every option arrives under the name of the library', () => {
     '--removable --current-session --user-mode-lock --no-case-sensitive --network-unmount ' +
     '--driver-logs --ipc-batching --single-thread --timeout 5000 --allocation-unit-size 8192 ' +
     '--sector-size 4096 --volume-label L --force --allow-other --operation-timeout 100 ' +
-    '--cache-timeout 0 --no-passthrough --no-auto-unmount';
+    '--cache-timeout 0 --no-extended-attributes --no-passthrough --no-auto-unmount';
   expect(parse(line)).toEqual({
     root: '/r',
     mount: '/m',
@@ -83,8 +85,15 @@ test('every option arrives under the name of the library', () => {
     autoUnmount: false,
     operationTimeout: 100,
     cacheTimeout: 0,
+    extendedAttributes: false,
+    defaultPermissions: true,
     passthrough: false,
   });
+});
+
+test('permissions are left to this program only where it serves its own user', () => {
+  expect(parse('--no-default-permissions')).toMatchObject({ defaultPermissions: false });
+  expect(refuse('--no-default-permissions --allow-other')).toContain('cannot be used with');
 });
 
 test('help is no error', () => {

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import {
   CreateDisposition,
   CreateOptions,
+  DokanError,
   FileAccess,
+  NtStatus,
   ShareAccess,
   type CreateFileRequest,
   type CreateResult,
   type FileContext,
+  type FileInformation,
   type Requestor,
 } from 'node-dokan';
 import { expect, onTestFinished } from 'vitest';
@@ -26,6 +29,7 @@ export class FakeFile implements FileContext<MirrorOpen> {
   synchronousIo = true;
   noCache = false;
   writeToEndOfFile = false;
+  dataOnly = false;
   backingFd: number | undefined = undefined;
   readonly signal = new AbortController().signal;
   result: CreateResult | undefined = undefined;
@@ -120,6 +124,12 @@ export class MirrorClient {
   makeDirectory(path: string, mode = 0o755): void {
     const createOptions = DIRECTORY_FILE;
     this.close(path, this.open(path, { createDisposition: CREATE, createOptions, mode }));
+  }
+
+  stat(path: string): FileInformation {
+    const information = this.mirror.queryOpen(path);
+    if (information === undefined) throw new DokanError(NtStatus.OBJECT_NAME_NOT_FOUND);
+    return information;
   }
 
   names(path: string): string[] {

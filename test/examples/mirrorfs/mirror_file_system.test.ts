@@ -1,4 +1,5 @@
-import {
+import fs, {
+  existsSync,
   fstatSync,
   linkSync,
   mkdirSync,
@@ -9,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
 import {
   CreateDisposition,
@@ -18,7 +20,7 @@ import {
   FileMode,
   FileSystemFlags,
 } from 'node-dokan';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { BackingStore } from '../../../examples/mirrorfs/backing_store.js';
 import { PortableStore } from '../../../examples/mirrorfs/portable_store.js';
 import { missing, MirrorClient, READ, READ_WRITE, status, WRITE } from './mirror_client.js';
@@ -272,6 +274,29 @@ describe.each(stores)('mirror with the %s store', (storeName, openStore) => {
     c.close('/f', file);
   });
 
+  test('a flush syncs the file, one of the data alone only that', () => {
+    const c = client((root) => writeFileSync(`${root}/f`, '12345'));
+    const calls: unknown[] = [];
+    const real = { fsyncSync: fs.fsyncSync, fdatasyncSync: fs.fdatasyncSync };
+    fs.fsyncSync = (fd) => void calls.push(['fsync', fd]);
+    fs.fdatasyncSync = (fd) => void calls.push(['fdatasync', fd]);
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      Object.assign(fs, real);
+      syncBuiltinESMExports();
+    });
+    const file = c.open('/f', { desiredAccess: WRITE });
+    const { fd } = file.context;
+    c.mirror.flushFileBuffers('/f', file);
+    file.dataOnly = true;
+    c.mirror.flushFileBuffers('/f', file);
+    c.close('/f', file);
+    expect(calls).toEqual([
+      ['fsync', fd],
+      ['fdatasync', fd],
+    ]);
+  });
+
   test('a range is zeroed, the size stays', () => {
     const c = client((root) => writeFileSync(`${root}/f`, 'x'.repeat(10)));
     const file = c.open('/f', { desiredAccess: WRITE });
@@ -287,7 +312,7 @@ describe.each(stores)('mirror with the %s store', (storeName, openStore) => {
       writeFileSync(`${root}/f`, '12345', { mode: 0o444 });
       linkSync(`${root}/f`, `${root}/g`);
     });
-    const info = c.mirror.queryOpen('/f');
+    const info = c.stat('/f');
     expect(info).toMatchObject({
       size: 5,
       linkCount: 2,
@@ -295,8 +320,8 @@ describe.each(stores)('mirror with the %s store', (storeName, openStore) => {
       mode: FileMode.REGULAR | 0o444,
       lastWriteTime: statSync(c.at('f'), { bigint: true }).mtimeNs,
     });
-    expect(info.inode).toBe(c.mirror.queryOpen('/g').inode);
-    expect(() => c.mirror.queryOpen('/none')).toThrow(missing);
+    expect(info.inode).toBe(c.stat('/g').inode);
+    expect(() => c.stat('/none')).toThrow(missing);
   });
 
   test('READONLY is the absence of write permission', () => {
@@ -337,15 +362,15 @@ describe.each(stores)('mirror with the %s store', (storeName, openStore) => {
     const file = c.file();
     c.mirror.createSymbolicLink('/link', '../somewhere', file);
     expect(c.mirror.readLink('/link')).toBe('../somewhere');
-    expect(c.mirror.queryOpen('/link').attributes).toBe(FileAttributes.REPARSE_POINT);
-    expect(c.mirror.queryOpen('/link').size).toBe('../somewhere'.length);
+    expect(c.stat('/link').attributes).toBe(FileAttributes.REPARSE_POINT);
+    expect(c.stat('/link').size).toBe('../somewhere'.length);
     for (const directory of ['/out', `/d/../../${name}`, `/../${name}`]) {
-      expect(() => c.mirror.queryOpen(`${directory}/secret`)).toThrow();
+      expect(() => c.stat(`${directory}/secret`)).toThrow();
       expect(() => c.open(`${directory}/secret`)).toThrow();
       expect(() => c.create(`${directory}/new`)).toThrow();
     }
     expect(readdirSync(outside.root)).toEqual(['secret']);
-    expect(() => c.mirror.queryOpen('/..')).toThrow();
+    expect(() => c.stat('/..')).toThrow();
     expect(() => c.open('/out', { createOptions: 0 })).toThrow();
     const link = c.open('/link', {
       desiredAccess: FileAccess.DELETE,
@@ -424,13 +449,49 @@ test('a read-only mirror refuses every change and still reads', () => {
   expect(fileSystemFlags & FileSystemFlags.READ_ONLY_VOLUME).not.toBe(0);
 });
 
+test('what is not there is answered without an exception', () => {
+  const c = new MirrorClient({}, (root) => mkdirSync(`${root}/d`));
+  expect(c.mirror.queryOpen('/none')).toBeUndefined();
+  expect(c.mirror.queryOpen('/d/none')).toBeUndefined();
+  expect(c.mirror.queryOpen('/none/none')).toBeUndefined();
+});
+
+test('entries are removed by path', () => {
+  const c = new MirrorClient({ hide: 'mnt' }, (root) => {
+    mkdirSync(`${root}/d/full`, { recursive: true });
+    mkdirSync(`${root}/mnt`);
+    writeFileSync(`${root}/f`, 'text');
+    writeFileSync(`${root}/d/full/f`, 'x');
+  });
+  const open = c.open('/f');
+  c.mirror.removeEntry('/f', false);
+  expect(existsSync(c.at('f'))).toBe(false);
+  // Who has it open goes on.
+  expect(c.read('/f', open)).toBe('text');
+  c.close('/f', open);
+  expect(() => c.mirror.removeEntry('/f', false)).toThrow(missing);
+  expect(() => c.mirror.removeEntry('/mnt', true)).toThrow(missing);
+  expect(() => c.mirror.removeEntry('/d/full', true)).toThrow(status('ENOTEMPTY'));
+  expect(() => c.mirror.removeEntry('/d/full', false)).toThrow();
+  expect(() => c.mirror.removeEntry('/d/full/f', true)).toThrow(status('ENOTDIR'));
+  c.mirror.removeEntry('/d/full/f', false);
+  c.mirror.removeEntry('/d/full', true);
+  expect(readdirSync(c.at('d'))).toEqual([]);
+});
+
+test('no entry of a read-only mirror is removed', () => {
+  const c = new MirrorClient({ readOnly: true }, (root) => writeFileSync(`${root}/f`, 'text'));
+  expect(() => c.mirror.removeEntry('/f', false)).toThrow(status('MEDIA_WRITE_PROTECTED'));
+  expect(existsSync(c.at('f'))).toBe(true);
+});
+
 test('a hidden path is not there', () => {
   const c = new MirrorClient({ hide: 'd/mnt' }, (root) => {
     mkdirSync(`${root}/d/mnt/inner`, { recursive: true });
     mkdirSync(`${root}/d/mnt2`);
   });
   expect(c.names('/d')).toEqual(['mnt2']);
-  expect(() => c.mirror.queryOpen('/d/mnt')).toThrow(missing);
-  expect(() => c.mirror.queryOpen('/d/mnt/inner')).toThrow(missing);
-  expect(c.mirror.queryOpen('/d/mnt2').attributes).toBe(FileAttributes.DIRECTORY);
+  expect(() => c.stat('/d/mnt')).toThrow(missing);
+  expect(() => c.stat('/d/mnt/inner')).toThrow(missing);
+  expect(c.stat('/d/mnt2').attributes).toBe(FileAttributes.DIRECTORY);
 });

@@ -3,7 +3,7 @@ import { useWindowsAddon } from '../../../lib/hosts/dokan/addon.js';
 import { dokanHost } from '../../../lib/hosts/dokan/dokan_host.js';
 import type { WindowsAddon } from '../../../lib/hosts/dokan/native.js';
 import type { HostedVolume } from '../../../lib/hosts/host.js';
-import { resolveOptions, type MountOptions } from '../../../lib/options.js';
+import { resolveOptions, resolveUnmountOptions, type MountOptions } from '../../../lib/options.js';
 import { deferred, harness, settled, type AnyOperations } from '../../dispatcher/harness.js';
 import { EVERY_SESSION, failureOf, FakeAddon, holder, LIBRARY, native } from './fake_addon.js';
 
@@ -113,6 +113,8 @@ describe('options', () => {
       volumeSecurityDescriptor,
       version: 220,
       operationTimeout: Infinity,
+      pollTime: 7,
+      readAhead: 65_536,
       libraryPath: LIBRARY,
     });
     expect(addon.volumes[0]?.mountOptions).toEqual({
@@ -127,6 +129,8 @@ describe('options', () => {
       sectorSize: 1024,
       volumeSecurityDescriptor,
       operationTimeout: Infinity,
+      pollTime: 7,
+      readAhead: 65_536,
     });
     await volume.unmount(false);
   });
@@ -272,12 +276,12 @@ describe('the name of a volume', () => {
 describe("another process's volume", () => {
   it('is unmounted by its mount point', async () => {
     addon.mounts = [holder({ mountPoint: 'C:\\Mnt\\', sessionId: 1 })];
-    await dokanHost.unmount('c:\\mnt', { libraryPath: LIBRARY });
+    await dokanHost.unmount('c:\\mnt', resolveUnmountOptions({ libraryPath: LIBRARY }));
     expect(addon.removed).toEqual([[LIBRARY, 'C:\\mnt']]);
   });
 
   it('must be there', async () => {
-    expect(await failureOf(dokanHost.unmount('M:', {}))).toMatchObject({
+    expect(await failureOf(dokanHost.unmount('M:', resolveUnmountOptions({})))).toMatchObject({
       code: 'EINVAL',
       mountPoint: 'M:',
     });
@@ -340,6 +344,46 @@ describe('the end of a volume', () => {
     expect(await volume.ended).toBe('forced');
   });
 
+  it("by force is 'forced' when transfers below JavaScript hang, which are cancelled", async () => {
+    const volume = await mountAt('M:');
+    const fake = addon.volumes[0]!;
+    fake.transfer(2);
+    await volume.unmount(true);
+    expect(await volume.ended).toBe('forced');
+    expect(fake.cancellations).toBe(1);
+  });
+
+  it('by force waits for transfers that cannot be cancelled, and tries again', async () => {
+    const volume = await mountAt('M:');
+    const fake = addon.volumes[0]!;
+    fake.transfersEnd = false;
+    fake.transfer(1);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const leaving = volume.unmount(true);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(fake.cancellations).toBeGreaterThan(2);
+      fake.transfer(0);
+      await vi.advanceTimersByTimeAsync(10_000);
+      await leaving;
+      expect(await volume.ended).toBe('forced');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('waits for transfers below JavaScript, which nobody disturbs', async () => {
+    const volume = await mountAt('M:');
+    const fake = addon.volumes[0]!;
+    fake.transfer(1);
+    const leaving = volume.unmount(false);
+    await settled();
+    expect(fake.cancellations).toBe(0);
+    fake.transfer(0);
+    await leaving;
+    expect(await volume.ended).toBe('unmounted');
+  });
+
   it('after an ejection does not wait for callbacks that never come back', async () => {
     const volume = await mountAt(
       'M:',
@@ -377,6 +421,15 @@ describe('a volume that nobody says has gone', () => {
     addon.mounts = [holder()];
     const volume = await mountAt('M:', {}, stuck);
     await ask();
+    await settled();
+    addon.mounts = [];
+    expect(await volume.ended).toBe('ejected');
+  });
+
+  it("trap: is missed in Dokan's list while all its threads transfer what hangs", async () => {
+    addon.mounts = [holder()];
+    const volume = await mountAt('M:');
+    addon.volumes[0]!.transfer(1);
     await settled();
     addon.mounts = [];
     expect(await volume.ended).toBe('ejected');

@@ -23,8 +23,8 @@ export class FakeAddon {
 
   readonly DokanVolume = ((addon: FakeAddon) =>
     class extends FakeNative {
-      constructor(onRequests: () => void, onClosed: () => void) {
-        super(onRequests, onClosed);
+      constructor(onRequests: () => void, onClosed: () => void, onSlowTransfers: () => void) {
+        super(onRequests, onClosed, onSlowTransfers);
         addon.volumes.push(this);
         if (addon.mounting !== undefined) this.mounting = addon.mounting;
       }

@@ -68,6 +68,12 @@ export class FakeNative implements NativeVolume {
   mountOptions: NativeMountOptions | undefined = undefined;
   /** False where the runtime forbids foreign memory. */
   exposes = true;
+  /** What `setBacking` was called with, and what it answers. */
+  readonly backings: number[] = [];
+  backingError = 0;
+  cancellations = 0;
+  /** Whether a cancellation ends them. */
+  transfersEnd = true;
   /** What the next `requestorToken` throws. */
   tokenFailure: Error | undefined = undefined;
   closeFailure: Error | undefined = undefined;
@@ -81,13 +87,16 @@ export class FakeNative implements NativeVolume {
   readonly #asked = new Set<number>();
   readonly #onRequests: () => void;
   readonly #onClosed: () => void;
+  readonly #onSlowTransfers: () => void;
+  #transfers = 0;
   #isTold = false;
   #holds = false;
   #whenIdle: (() => void)[] = [];
 
-  constructor(onRequests: () => void, onClosed: () => void) {
+  constructor(onRequests: () => void, onClosed: () => void, onSlowTransfers: () => void) {
     this.#onRequests = onRequests;
     this.#onClosed = onClosed;
+    this.#onSlowTransfers = onSlowTransfers;
     for (let slot = 0; slot < SLOT_COUNT; slot += 1) this.#poison(slot);
   }
 
@@ -254,6 +263,29 @@ export class FakeNative implements NativeVolume {
     return place.block;
   }
 
+  setBacking(slot: number, number: number): number {
+    const { question } = this.#taken(slot, 'setBacking');
+    if (question.operation !== 'CREATE_FILE') this.violations.push('setBacking of no createFile');
+    this.backings.push(number);
+    return this.backingError;
+  }
+
+  transfers(): number {
+    return this.#transfers;
+  }
+
+  /** Dokan's threads have so many transfers of their own that take long. */
+  transfer(count: number): void {
+    this.#transfers = count;
+    if (count > 0) this.#onSlowTransfers();
+    this.#checkIdle();
+  }
+
+  cancelTransfers(): void {
+    this.cancellations += 1;
+    if (this.transfersEnd) this.transfer(0);
+  }
+
   expose(slot: number): ArrayBuffer | undefined {
     const place = this.#taken(slot, 'expose');
     const { question } = place;
@@ -290,8 +322,16 @@ export class FakeNative implements NativeVolume {
     else if (place.block >= 0) this.#freeBlocks.push(place.block);
     this.#poison(slot);
     if (!place.givenUp) place.resolve(answer);
-    if (this.outstanding === 0) for (const next of this.#whenIdle.splice(0)) next();
+    this.#checkIdle();
     return !place.givenUp;
+  }
+
+  #checkIdle(): void {
+    if (!this.#isBusy) for (const next of this.#whenIdle.splice(0)) next();
+  }
+
+  get #isBusy(): boolean {
+    return this.outstanding > 0 || this.#transfers > 0;
   }
 
   #taken(slot: number, what: string): Place {
@@ -359,7 +399,7 @@ export class FakeNative implements NativeVolume {
     this.closeCalls += 1;
     if (this.closeFailure !== undefined) throw this.closeFailure;
     void this.ask({ operation: 'UNMOUNTED' });
-    if (this.outstanding > 0) await new Promise<void>((done) => this.#whenIdle.push(done));
+    if (this.#isBusy) await new Promise<void>((done) => this.#whenIdle.push(done));
     this.#onClosed();
   }
 }

@@ -61,7 +61,8 @@ export class Rig {
     this.session = new Session(
       made.dispatcher,
       { altStreams, caseSensitive, writeProtect, time },
-      (onRequests, onClosed) => (native = new FakeNative(onRequests, onClosed)),
+      (onRequests, onClosed, onSlowTransfers) =>
+        (native = new FakeNative(onRequests, onClosed, onSlowTransfers)),
     );
     this.native = native;
     rigs.push(this);

@@ -79,8 +79,22 @@ describe('Reader', () => {
     expect(errno(() => from.cString())).toBe(EINVAL);
   });
 
+  it('reads text one after the other, ASCII or not', () => {
+    const name = Buffer.from([0x61, 0xff, 0]);
+    const from = reader(Buffer.concat([cString('one'), cString(''), cString('drüben'), name]));
+    expect(from.text()).toBe('one');
+    expect(from.text()).toBe('');
+    expect(from.text()).toBe('drüben');
+    expect(from.text()).toBe('a\udcff');
+    expect(errno(() => from.text())).toBe(EINVAL);
+  });
+
   it('finds no end of a string behind the message', () => {
     const bytes = Buffer.concat([Buffer.from('name'), cString('old')]);
+    expect(errno(() => reader(bytes, 4).text())).toBe(EINVAL);
+    expect(errno(() => reader(bytes, 7).text())).toBe(EINVAL);
+    expect(reader(bytes, 8).text()).toBe('nameold');
+    expect(errno(() => reader(Buffer.from('name')).text())).toBe(EINVAL);
     expect(errno(() => reader(bytes, 4).cString())).toBe(EINVAL);
     expect(errno(() => reader(bytes, 7).cString())).toBe(EINVAL);
     expect(reader(bytes, 8).cString().toString()).toBe('nameold');

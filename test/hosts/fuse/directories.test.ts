@@ -249,6 +249,131 @@ describe('READDIR', () => {
     expect(names(readAll(all, 32)).slice(2)).toEqual(['\xff'].slice(1));
   });
 
+  it('pads names of every length with zeros', () => {
+    const lengths = Array.from({ length: 40 }, (_none, index) => index + 1);
+    const all = listed(
+      () => lengths.map((length) => ({ name: 'x'.repeat(length) })),
+      {},
+      { getFileSecurity: () => Buffer.alloc(8000, 0xff).fill(Buffer.of(1, 0, 0, 0x80), 0, 4) },
+    );
+    all.kernel.ask('GETXATTR', 1, body.getxattr('system.ntfs_acl', 8000));
+    const reply = all.kernel.ask('READDIR', 1, body.read(all.handle, 2, 8000)).body;
+    let at = 0;
+    for (const length of lengths) {
+      const end = at + Math.ceil((24 + length) / 8) * 8;
+      expect(reply.toString('latin1', at + 24, end)).toBe(
+        'x'.repeat(length).padEnd(end - at - 24, '\0'),
+      );
+      at = end;
+    }
+    expect(reply.length).toBe(at);
+  });
+
+  /** As bytes, in latin1. */
+  const encoded = (name: string): string => Buffer.from(name).toString('latin1');
+
+  it.each([4096, 300, 100, 64])(
+    'lists names that are longer in bytes among others, %d bytes at a time',
+    (size) => {
+      const given = ['a', 'bb', 'über', 'c', '漢字', '\u{1f600}', 'd:e', 'f'.repeat(30)];
+      const many = [...given, ...given.map((name) => `${name}2`)];
+      const all = listed(() => many.map((name) => ({ name, size: 1, inode: 5 })));
+      const expected = ['.', '..', ...many.map(encoded)];
+      expect(names(readAll(all, size))).toEqual(expected);
+      // Again, now that it is known what names there are; and from the middle.
+      expect(names(readAll(all, size))).toEqual(expected);
+      expect(names(readAll(all, size, false, 7))).toEqual(expected.slice(7));
+    },
+  );
+
+  it('goes on behind a page of names that the kernel cannot take', () => {
+    const lost = Array.from({ length: 30 }, () => ({ name: 'no\ud800' }));
+    const all = listed(() => [...lost, { name: 'last' }]);
+    expect(names(readAll(all, 200))).toEqual(['.', '..', 'last']);
+    expect(names(readAll(all, 200, false, 2))).toEqual(['last']);
+  });
+
+  it.each([true, false])(
+    'never makes one character of the halves in two names (all else ASCII: %s)',
+    (plain) => {
+      const all = listed(() => [
+        { name: plain ? 'a' : 'ä' },
+        { name: 'b\ud83d' },
+        { name: '\ude00c' },
+        { name: 'd' },
+      ]);
+      expect(names(readAll(all, 4096)).slice(2)).toEqual([encoded(plain ? 'a' : 'ä'), 'd']);
+    },
+  );
+
+  describe.each([
+    ['with a slash', 'a/b'],
+    ['with a NUL', 'a\0'],
+    ['that is a slash', '/'],
+    ['that is too long besides', `${'x'.repeat(2000)}/`],
+  ])('a wrong name, one %s', (_what, wrong) => {
+    function broken(log: string[], before = numbered(3)): () => Entries {
+      return function* () {
+        try {
+          yield* before;
+          yield { name: wrong };
+          yield* numbered(200);
+        } finally {
+          log.push('finally');
+        }
+      };
+    }
+
+    it.each([4096, 96])('hands out what came before it, %d bytes at a time', (size) => {
+      const log: string[] = [];
+      const all = listed(broken(log));
+      const { kernel, handle, errors } = all;
+      const found: string[] = [];
+      // Every entry before it is there, so that they count up to where to go on.
+      const read = () => kernel.try('READDIR', 1, body.read(handle, found.length, size));
+      let reply = read();
+      for (; reply.errno === 0; reply = read()) {
+        const page = dirents(reply.body);
+        // An empty one would be the end of the directory.
+        expect(page).not.toEqual([]);
+        found.push(...names(page));
+      }
+      expect(errnoOf(reply)).toBe('EIO');
+      expect(found).toEqual(['.', '..', 'file 0', 'file 1', 'file 2']);
+      expect(kernel.fail('READDIR', 1, body.read(handle, 5, 4096))).toBe('EIO');
+      expect(kernel.fail('READDIRPLUS', 1, body.read(handle, 5, 4096))).toBe('EIO');
+      expect(errors).toMatchObject([{ callback: 'findFiles', path: '/' }]);
+      expect(log).toEqual(['finally']);
+    });
+
+    it('fails where that is the first', () => {
+      const { kernel, handle } = listed(broken([], []));
+      expect(kernel.fail('READDIR', 1, body.read(handle, 2, 4096))).toBe('EIO');
+    });
+
+    it('fails where the listing is at its end already', () => {
+      const { kernel, handle } = listed(() => [{ name: 'good' }, { name: wrong }]);
+      const reply = kernel.ask('READDIR', 1, body.read(handle, 0, 4096));
+      expect(names(dirents(reply.body))).toEqual(['.', '..', 'good']);
+      expect(kernel.fail('READDIR', 1, body.read(handle, 3, 4096))).toBe('EIO');
+    });
+  });
+
+  it('calls the file system for no more than one entry beyond what fits', () => {
+    let pulled = 0;
+    const all = listed(function* () {
+      for (const entry of numbered(100)) {
+        pulled += 1;
+        yield entry;
+      }
+    });
+    // 32 bytes each.
+    all.kernel.ask('READDIR', 1, body.read(all.handle, 0, 160));
+    expect(pulled).toBe(4);
+    all.kernel.ask('READDIR', 1, body.read(all.handle, 5, 160));
+    expect(pulled).toBe(9);
+  });
+
   it('waits for entries that take time', async () => {
     async function* entries(): AsyncIterable<FindEntry> {
       for (const entry of numbered(300)) {

@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { CreateDisposition, CreateOptions } from '../../../lib/constants.js';
+import type { SessionOptions } from '../../../lib/hosts/fuse/session.js';
 import { IoFlags } from '../../../lib/target.js';
-import { failure, known, MOUNTED_AT, opened, OPTIONS, scripted, settled } from './harness.js';
+import {
+  ALL_FLAGS,
+  failure,
+  Kernel,
+  known,
+  MOUNTED_AT,
+  opened,
+  OPTIONS,
+  scripted,
+  ScriptedTarget,
+  settled,
+} from './harness.js';
 import { body, cString, entryOut, u32, u64 } from './kernel.js';
 
 const { OPEN, CREATE, OPEN_IF, OVERWRITE, OVERWRITE_IF } = CreateDisposition;
@@ -33,6 +45,7 @@ const KILL_SUIDGID = 1;
 const FOPEN_DIRECT_IO = 1;
 const FOPEN_KEEP_CACHE = 2;
 const FOPEN_PARALLEL_DIRECT_WRITES = 64;
+const DIRECT = FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES;
 
 const VALID = { entry: OPTIONS.entryTimeout, attr: OPTIONS.attributeTimeout };
 const TIMES = { atime: MOUNTED_AT, mtime: MOUNTED_AT, ctime: MOUNTED_AT };
@@ -75,11 +88,68 @@ describe('OPEN', () => {
   it.each([
     [{}, 0],
     [{ keepCache: true }, FOPEN_KEEP_CACHE],
-    [{ directIo: true }, FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES],
+    [{ directIo: true }, DIRECT],
   ])('with %j tells the kernel what to cache', (options, flags) => {
     const all = scripted(options);
     const node = known(all, 'a');
     expect(all.kernel.ask('OPEN', node, body.open(0)).u32(8)).toBe(flags);
+  });
+
+  it.each<[string, Partial<SessionOptions>, number, number]>([
+    ['goes past the page cache', {}, -1, DIRECT],
+    ['and keepCache has nothing to keep', { keepCache: true }, -1, DIRECT],
+    ['of a kernel that would not keep both in step does not', {}, 0, 0],
+    ['does not where the page cache has data to write back', { writebackCache: true }, -1, 0],
+  ])('with O_DIRECT %s', (_what, options, flags2, expected) => {
+    const script = new ScriptedTarget();
+    const kernel = new Kernel(script.target, options);
+    kernel.init(45, ALL_FLAGS, flags2);
+    const node = known({ kernel, script }, 'a');
+    expect(kernel.ask('OPEN', node, body.open(O_DIRECT)).u32(8)).toBe(expected);
+    expect(kernel.ask('OPEN', node, body.open(0)).u32(8) & FOPEN_DIRECT_IO).toBe(0);
+  });
+
+  describe('of a file that may be replaced meanwhile', () => {
+    it.each([
+      ['the same', 11, 0, 0],
+      ['another one, for reading', 12, 0, DIRECT],
+    ])('by another thread: %s', (_what, inode, flags, expected) => {
+      const all = scripted({ severalThreads: true });
+      const node = known(all, 'a', { size: 0, inode: 11 });
+      all.script.answers.getFileInformation = { size: 0, inode };
+      expect(all.kernel.ask('OPEN', node, body.open(flags)).u32(8)).toBe(expected);
+      expect(all.script.takeNames()).toEqual(['createFile', 'getFileInformation']);
+    });
+
+    it('by another thread: another one, for writing, is looked up anew', () => {
+      const all = scripted({ severalThreads: true });
+      const node = known(all, 'a', { size: 0, inode: 11 });
+      all.script.answers.getFileInformation = { size: 0, inode: 12 };
+      expect(all.kernel.fail('OPEN', node, body.open(O_RDWR))).toBe('ESTALE');
+      const calls = ['createFile', 'getFileInformation', 'cleanup', 'closeFile'];
+      expect(all.script.takeNames()).toEqual(calls);
+    });
+
+    it('by a rename that is under way', async () => {
+      const all = scripted();
+      const { kernel, script } = all;
+      const node = known(all, 'a', { size: 0, inode: 11 });
+      known(all, 'b', { size: 0, inode: 12 });
+      script.answers.getFileInformation = { size: 0, inode: 12 };
+      script.isAsync = true;
+      const rename = kernel.post('RENAME', 1, u64(1), cString('b'), cString('a'));
+      const open = kernel.post('OPEN', node, body.open(0));
+      await settled();
+      expect(kernel.reply(rename).errno).toBe(0);
+      expect(kernel.reply(open).u32(8)).toBe(DIRECT);
+      // Afterwards nothing is asked for that.
+      script.takeCalls();
+      script.isAsync = false;
+      const other = known(all, 'c', { size: 0, inode: 13 });
+      script.isAsync = true;
+      await kernel.later('OPEN', other, body.open(0));
+      expect(script.takeNames()).toEqual(['createFile']);
+    });
   });
 
   it('later is answered as at once', async () => {
@@ -305,9 +375,12 @@ describe('FSYNC and FSYNCDIR', () => {
     const all = scripted();
     const node = known(all, 'a');
     const handle = opened(all, node);
-    for (const flags of [0, 1]) {
+    for (const [flags, io] of [
+      [0, IoFlags.NONE],
+      [1, IoFlags.DATA_ONLY],
+    ] as const) {
       expect(all.kernel.ask('FSYNC', node, body.fsync(handle, flags)).length).toBe(16);
-      expect(all.script.takeCalls()).toEqual([['flushFileBuffers', 'open 1', '/a']]);
+      expect(all.script.takeCalls()).toEqual([['flushFileBuffers', 'open 1', '/a', io]]);
     }
     expect(all.kernel.fail('FSYNC', node, body.fsync(99))).toBe('EBADF');
     // Handles of files and of directories are not the same numbers.
@@ -321,7 +394,9 @@ describe('FSYNC and FSYNCDIR', () => {
     const handle = kernel.ask('OPENDIR', node, body.open(0)).u64(0);
     script.takeCalls();
     kernel.ask('FSYNCDIR', node, body.fsync(handle));
-    expect(script.takeCalls()).toEqual([['flushFileBuffers', 'open 1', '/d']]);
+    expect(script.takeCalls()).toEqual([['flushFileBuffers', 'open 1', '/d', IoFlags.NONE]]);
+    kernel.ask('FSYNCDIR', node, body.fsync(handle, 1));
+    expect(script.takeCalls()).toEqual([['flushFileBuffers', 'open 1', '/d', IoFlags.DATA_ONLY]]);
     kernel.ask('RMDIR', 1, cString('d'));
     const second = kernel.ask('OPENDIR', node, body.open(0)).u64(0);
     script.takeCalls();

@@ -31,7 +31,7 @@ describe.skipIf(!isRoot)('a mount that fails when the kernel has it already', ()
   }
 
   async function nothingIsLeft(point: string): Promise<void> {
-    expect(device?.fd).toBe(-1);
+    if (device !== undefined) expect(device.fd).toBe(-1);
     expect(topmostAt(await readMountInfo(), point)).toBeUndefined();
     vi.restoreAllMocks();
     const volume = await mount(point, {});
@@ -47,6 +47,15 @@ describe.skipIf(!isRoot)('a mount that fails when the kernel has it already', ()
       };
     });
     await expect(mount(point, {})).rejects.toBe(failure);
+    await nothingIsLeft(point);
+  });
+
+  it.each(['noOpen', 'noOpendir'])('because of %s with media leaves nothing', async (option) => {
+    const point = place.directory('mnt');
+    const operations = { checkMedia: () => 'present' as const };
+    const mounting = mount(point, operations, { [option]: true });
+    await expect(mounting).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION', option });
+    await expect(mounting).rejects.toThrow('checkMedia');
     await nothingIsLeft(point);
   });
 

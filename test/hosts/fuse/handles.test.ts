@@ -5,40 +5,44 @@ import { IoFlags, type Open } from '../../../lib/target.js';
 
 const EBADF = 'errno 9';
 
+interface Named {
+  readonly name: string;
+}
+
 describe('HandleTable', () => {
   it('never gives the number 0, which stands for no handle', () => {
-    const table = new HandleTable<string>();
-    expect(table.add('one')).toBeGreaterThan(0);
+    const table = new HandleTable<Named>();
+    expect(table.add({ name: 'one' })).toBeGreaterThan(0);
     expect(table.find(0)).toBeUndefined();
     expect(() => table.get(0)).toThrow(EBADF);
   });
 
   it('uses a number again once it is released, not before', () => {
-    const table = new HandleTable<string>();
-    const one = table.add('one');
-    const two = table.add('two');
+    const table = new HandleTable<Named>();
+    const one = table.add({ name: 'one' });
+    const two = table.add({ name: 'two' });
     expect(one).not.toBe(two);
-    expect(table.remove(one)).toBe('one');
+    expect(table.remove(one)).toEqual({ name: 'one' });
     expect(() => table.get(one)).toThrow(EBADF);
     expect(table.remove(one)).toBeUndefined();
-    expect(table.add('three')).toBe(one);
-    expect(table.add('four')).not.toBe(one);
-    expect(table.get(one)).toBe('three');
-    expect(table.get(two)).toBe('two');
+    expect(table.add({ name: 'three' })).toBe(one);
+    expect(table.add({ name: 'four' })).not.toBe(one);
+    expect(table.get(one)).toEqual({ name: 'three' });
+    expect(table.get(two)).toEqual({ name: 'two' });
   });
 
   it.each([1, 99, 2 ** 32 - 1, 2 ** 32, 2 ** 53, 2 ** 64])('has no handle %d', (number) => {
-    const table = new HandleTable<string>();
+    const table = new HandleTable<Named>();
     expect(table.find(number)).toBeUndefined();
     expect(() => table.get(number)).toThrow(EBADF);
     expect(table.remove(number)).toBeUndefined();
   });
 
   it('does not grow with opens and closes', () => {
-    const table = new HandleTable<number>();
+    const table = new HandleTable<Named>();
     let highest = 0;
     for (let turn = 0; turn < 100_000; turn += 1) {
-      const number = table.add(turn);
+      const number = table.add({ name: `${turn}` });
       highest = Math.max(highest, number);
       table.remove(number);
     }

@@ -3,10 +3,10 @@ import { Dispatcher, type DispatcherOptions } from '../../../lib/dispatcher.js';
 import { DokanError, type CallbackError } from '../../../lib/errors.js';
 import { errnoTable } from '../../../lib/errno_table.js';
 import { Session, type SessionOptions } from '../../../lib/hosts/fuse/session.js';
-import type { Transport } from '../../../lib/hosts/fuse/transport.js';
+import { NOT_SENT, STAMP_LENGTH, type Transport } from '../../../lib/hosts/fuse/transport.js';
 import type { DokanOperations, FileInformation } from '../../../lib/operations.js';
 import type { NtStatusName } from '../../../lib/status.js';
-import { NtStatus } from '../../../lib/status.js';
+import { isMissing, NtStatus } from '../../../lib/status.js';
 import type { RequestTarget } from '../../../lib/target.js';
 import { body, FUSE, inHeader, Reply, type OpcodeName, type Whole } from './kernel.js';
 
@@ -16,12 +16,19 @@ export const OPTIONS: SessionOptions = {
   entryTimeout: 1_500,
   attributeTimeout: 2_250,
   negativeTimeout: 0,
+  listingTimeout: 0,
   keepCache: false,
   directIo: false,
+  noOpen: false,
+  noOpendir: false,
   writebackCache: false,
   altStreams: false,
+  extendedAttributes: true,
   userModeLock: false,
+  severalThreads: false,
   pollTime: 0,
+  passthrough: true,
+  allowOther: false,
   defaults: { uid: 501, gid: 502, time: MOUNTED_AT, blockSize: 4096, symbolicLinks: true },
 };
 
@@ -62,9 +69,76 @@ export class FakeTransport implements Transport {
     return this.sendResult;
   }
 
+  exchange(
+    reply: Uint8Array,
+    length: number,
+    buffer: Uint8Array,
+    spinMicroseconds: number,
+  ): number {
+    const sent = this.send(reply, length);
+    return sent === 0 ? this.receive(buffer, spinMicroseconds) : NOT_SENT + sent;
+  }
+
   notify(message: Uint8Array): boolean {
     this.notified.push(Buffer.from(message));
     return this.notifyResult;
+  }
+
+  /** What `checkBacking` says of a descriptor that is not 0. */
+  readonly wrongDescriptors = new Map<number, number>();
+  /** Descriptors by the file they are of, where that is not their own number. */
+  readonly fileOf = new Map<number, number>();
+  /** What tells data from earlier ones, by descriptor; without it nothing does. */
+  readonly versions = new Map<number, number>();
+  /** A negative errno when nothing is passed through. */
+  passthroughError = 0;
+  serveError = 0;
+  requestsBelow = 0;
+  /** Files that the kernel was told to hold, by number. */
+  readonly passed = new Map<number, number>();
+  /** Descriptors that handles are served from. */
+  readonly served = new Map<number, { fd: number; mayExtend: boolean }>();
+  /** How often the kernel was asked to hold a file. */
+  passings = 0;
+
+  checkBacking(fd: number): number {
+    return this.wrongDescriptors.get(fd) ?? 0;
+  }
+
+  openBacking(fd: number): number {
+    this.passings += 1;
+    if (this.passthroughError !== 0) return this.passthroughError;
+    this.passed.set(this.passings, this.fileOf.get(fd) ?? fd);
+    return this.passings;
+  }
+
+  isBacking(id: number, fd: number): boolean {
+    return this.passed.get(id) === (this.fileOf.get(fd) ?? fd);
+  }
+
+  isUnchangedBacking(fd: number, stamp: Uint8Array): boolean {
+    const numbers = new Float64Array(stamp.buffer, stamp.byteOffset, STAMP_LENGTH);
+    const present = this.versions.get(fd) ?? NaN;
+    if (numbers.every((number) => number === present)) return true;
+    numbers.fill(present);
+    return false;
+  }
+
+  closeBacking(id: number): void {
+    this.passed.delete(id);
+  }
+
+  serveBacking(handle: number, fd: number, mayExtend: boolean): number {
+    if (this.serveError === 0) this.served.set(handle, { fd, mayExtend });
+    return this.serveError;
+  }
+
+  endBacking(handle: number): void {
+    this.served.delete(handle);
+  }
+
+  backingRequests(): number {
+    return this.requestsBelow;
   }
 
   close(): void {
@@ -186,7 +260,7 @@ export interface FakeOpen {
   readonly label: string;
   readonly createResult: 'opened' | 'created' | 'overwritten' | 'superseded';
   readonly isDirectory: boolean;
-  readonly backingFd: undefined;
+  readonly backingFd: number | undefined;
 }
 
 type Answers = Partial<Record<keyof RequestTarget, unknown>>;
@@ -200,8 +274,12 @@ export class ScriptedTarget {
     getVolumeInformation: { maximumComponentLength: 200 },
   };
   /** Callbacks the file system lacks. */
-  readonly missing = new Set<keyof DokanOperations>(['checkMedia']);
+  readonly missing = new Set<keyof DokanOperations>(['checkMedia', 'removeEntry']);
   createResult: FakeOpen['createResult'] = 'opened';
+  /** Of the opens to come. */
+  backingFd: number | undefined = undefined;
+  /** Mistakes: callback, path and error of each. */
+  readonly reported: unknown[][] = [];
   /** Promises instead of values. */
   isAsync = false;
   #calls: unknown[][] = [];
@@ -211,8 +289,27 @@ export class ScriptedTarget {
     get: (_nothing, name) =>
       name === 'supports'
         ? (callback: keyof DokanOperations) => !this.missing.has(callback)
-        : (...given: unknown[]) => this.#call(name as keyof RequestTarget, given),
+        : name === 'lookUp'
+          ? (...given: unknown[]) => this.#lookUp(given)
+          : name === 'report'
+            ? (...mistake: unknown[]) => void this.reported.push(mistake)
+            : name === 'adopt'
+              ? adopted
+              : (...given: unknown[]) => this.#call(name as keyof RequestTarget, given),
   });
+
+  /** As `queryOpen`, but undefined for what is not there. */
+  #lookUp(given: unknown[]): unknown {
+    const orUndefined = (error: unknown): undefined => {
+      if (!(error instanceof DokanError && isMissing(error.status))) throw error;
+    };
+    try {
+      const answer = this.#call('queryOpen', given);
+      return answer instanceof Promise ? answer.catch(orUndefined) : answer;
+    } catch (error) {
+      return orUndefined(error);
+    }
+  }
 
   #call(name: keyof RequestTarget, given: unknown[]): unknown {
     this.#calls.push([name, ...given.slice(0, -1).map(shown)]);
@@ -225,9 +322,9 @@ export class ScriptedTarget {
           : scripted;
     } else if (name === 'createFile') {
       this.#opens += 1;
-      const { createResult } = this;
+      const { createResult, backingFd } = this;
       const label = `open ${this.#opens}`;
-      answer = { label, createResult, isDirectory: false, backingFd: undefined } satisfies FakeOpen;
+      answer = { label, createResult, isDirectory: false, backingFd } satisfies FakeOpen;
     }
     if (!(answer instanceof Failure)) return this.isAsync ? Promise.resolve(answer) : answer;
     const fail = (): never => {
@@ -247,6 +344,11 @@ export class ScriptedTarget {
   takeNames(): unknown[] {
     return this.takeCalls().map(([name]) => name);
   }
+}
+
+/** An open that a host makes itself. */
+function adopted(path: string, isDirectory = false): FakeOpen {
+  return { label: `adopted ${path}`, createResult: 'opened', isDirectory, backingFd: undefined };
 }
 
 function shown(argument: unknown): unknown {
@@ -304,6 +406,7 @@ export function dispatched(
   operations: DokanOperations,
   options: Partial<SessionOptions> = {},
   dispatcherOptions: Partial<DispatcherOptions> = {},
+  minor = 45,
 ): Dispatched {
   const errors: CallbackError[] = [];
   const dispatcher = new Dispatcher(operations, {
@@ -318,6 +421,6 @@ export function dispatched(
     ...dispatcherOptions,
   });
   const kernel = new Kernel(dispatcher, options);
-  kernel.init();
+  kernel.init(minor);
   return { kernel, dispatcher, errors };
 }

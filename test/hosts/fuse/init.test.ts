@@ -21,6 +21,7 @@ const CACHE_SYMLINKS = 1 << 23;
 const HANDLE_KILLPRIV_V2 = 1 << 28;
 const INIT_EXT = 1 << 30;
 const DIRECT_IO_ALLOW_MMAP = 1 << 4;
+const PASSTHROUGH = 1 << 5;
 
 const MIB = 1024 * 1024;
 /** 7.23: what Linux 3.15 had. */
@@ -47,7 +48,9 @@ function initOut(minor: number, flags: number, transfer: number, flags2 = 0): Bu
     u32(transfer, 1),
     u16(transfer / 4096, 0),
     u32(flags2),
-    zeros(28),
+    // Files to be passed through lie on no stacked file system.
+    u32((flags2 & PASSTHROUGH) === 0 ? 0 : 1),
+    zeros(24),
   ]);
 }
 
@@ -62,13 +65,26 @@ describe('INIT', () => {
       initOut(31, ALWAYS & ~HANDLE_KILLPRIV_V2, MIB),
     ],
     ['of 7.38 with more flags', 38, ALL_FLAGS, 0, initOut(38, ALWAYS | INIT_EXT, MIB)],
-    ['of 7.45', 45, ALL_FLAGS, -1, initOut(45, ALWAYS | INIT_EXT, MIB, DIRECT_IO_ALLOW_MMAP)],
+    [
+      'of 7.39, which passes nothing through',
+      39,
+      ALL_FLAGS,
+      DIRECT_IO_ALLOW_MMAP,
+      initOut(39, ALWAYS | INIT_EXT, MIB, DIRECT_IO_ALLOW_MMAP),
+    ],
+    [
+      'of 7.45',
+      45,
+      ALL_FLAGS,
+      -1,
+      initOut(45, ALWAYS | INIT_EXT, MIB, DIRECT_IO_ALLOW_MMAP | PASSTHROUGH),
+    ],
     [
       'of a minor version yet to come',
       99,
       ALL_FLAGS,
       -1,
-      initOut(45, ALWAYS | INIT_EXT, MIB, DIRECT_IO_ALLOW_MMAP),
+      initOut(45, ALWAYS | INIT_EXT, MIB, DIRECT_IO_ALLOW_MMAP | PASSTHROUGH),
     ],
     ['with flags2 that are not announced', 45, ALL_FLAGS & ~INIT_EXT, -1, initOut(45, ALWAYS, MIB)],
   ])('%s', (_what, minor, flags, flags2, expected) => {
@@ -93,6 +109,17 @@ describe('INIT', () => {
     const old = mounted({ userModeLock: true, writebackCache: true });
     old.init(23, OLD);
     expect(old.session.flags).toBe(OLD);
+  });
+
+  it.each<[string, Partial<SessionOptions>]>([
+    ['passthrough: false', { passthrough: false }],
+    ['writebackCache, which the kernel does not combine with it', { writebackCache: true }],
+  ])('asks for no passthrough with %s', (_what, options) => {
+    const kernel = mounted(options);
+    const { body: reply } = kernel.ask('INIT', 0, body.init(7, 45, 0x20000, ALL_FLAGS, -1));
+    expect(reply.readUInt32LE(32)).toBe(DIRECT_IO_ALLOW_MMAP);
+    expect(reply.readUInt32LE(36)).toBe(0);
+    expect(kernel.session.passesThrough).toBe(false);
   });
 
   it('of a newer major version is told of ours, and comes again', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SessionOptions } from '../../../lib/hosts/fuse/session.js';
 import { IoFlags } from '../../../lib/target.js';
 import type { FileInformation } from '../../../lib/operations.js';
-import { failure, known, opened, scripted, settled, type Scripted } from './harness.js';
+import { errnoOf, failure, known, opened, scripted, settled, type Scripted } from './harness.js';
 import { body, cString, u32, u64 } from './kernel.js';
 
 const { SYNCHRONOUS_IO, PAGING_IO, WRITE_TO_END_OF_FILE } = IoFlags;
@@ -115,6 +115,14 @@ describe('WRITE', () => {
     script.answers.writeFile = 4;
     kernel.ask('WRITE', node, body.write(handle, 0, data, writeFlags, openFlags));
     expect(script.takeCalls()[0]?.at(-1)).toBe(SYNCHRONOUS_IO | io);
+  });
+
+  it('fails for a part of what the write-back cache held: the kernel would forget the rest', () => {
+    const { kernel, script, node, handle } = file({ writebackCache: true });
+    script.answers.writeFile = 3;
+    const reply = kernel.try('WRITE', node, body.write(handle, 0, data, WRITE_CACHE));
+    expect(errnoOf(reply)).toBe('EIO');
+    expect(kernel.ask('WRITE', node, body.write(handle, 0, data)).body).toEqual(u32(3, 0));
   });
 
   it('takes set-user-ID away when told to, once', () => {

@@ -197,6 +197,7 @@ function anything(isAsync: boolean): DokanOperations {
     readLink: () => answer('target'),
     createSymbolicLink: nothing,
     createHardLink: nothing,
+    removeEntry: nothing,
     exchangeFiles: nothing,
     setZeroData: nothing,
     queryAllocatedRange: () => answer({ offset: 0, length: 10 }),

@@ -116,7 +116,30 @@ describe('NameCodec', () => {
     );
   });
 
+  it('writes what it encodes, and nothing before or behind it', () => {
+    const name = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string(),
+      fc.constantFrom('a:b', '\uf03a'),
+    );
+    fc.assert(
+      fc.property(name, fc.boolean(), (text, hasStreams) => {
+        const codec = hasStreams ? streams : plain;
+        const bytes = Buffer.alloc(512, 0xee);
+        const length = codec.write(text, bytes, 7);
+        const encoded = codec.encode(text);
+        expect(length).toBe(encoded?.length ?? -1);
+        if (encoded === undefined) return;
+        const rest = Buffer.alloc(512 - 7 - length, 0xee);
+        expect(bytes).toEqual(Buffer.concat([Buffer.alloc(7, 0xee), encoded, rest]));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('refuses names of more than 1024 bytes', () => {
+    expect(plain.write('x'.repeat(1025), Buffer.alloc(2048), 0)).toBe(-1);
+    expect(plain.write('é'.repeat(513), Buffer.alloc(2048), 0)).toBe(-1);
     expect(plain.encode('x'.repeat(1024))).toHaveLength(1024);
     expect(plain.encode('x'.repeat(1025))).toBeUndefined();
     expect(plain.encode('é'.repeat(512))).toHaveLength(1024);

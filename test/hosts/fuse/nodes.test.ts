@@ -80,7 +80,7 @@ describe('numbers', () => {
     }
     expect(highest).toBeLessThan(4);
     expect(table.size).toBe(2);
-    expect(parent.children).toBeUndefined();
+    expect(parent.childCount).toBe(0);
   });
 });
 
@@ -99,7 +99,7 @@ describe('parents', () => {
     expect(table.path(two)).toBe('/a/b/two');
     table.forget(two, 1);
     expect(table.size).toBe(1);
-    expect(table.root.children).toBeUndefined();
+    expect(table.root.childCount).toBe(0);
   });
 
   it('go with the last open file below them', () => {
@@ -224,6 +224,34 @@ describe('paths', () => {
     expect(table.path(file)).toBe('/a');
     table.exchange(table.root, 'a', table.root, 'a');
     expect(table.path(file)).toBe('/a');
+  });
+});
+
+describe('the path of a name that has no node', () => {
+  it('is asked for once and again, whatever happens to its directory', () => {
+    const table = new NodeTable();
+    const a = directory(table, table.root, 'a');
+    // It has no node below it, so that no path of one becomes wrong.
+    const b = directory(table, a, 'b');
+    expect(table.childPath(b, 'new')).toBe('/a/b/new');
+    expect(table.childPath(b, 'new')).toBe('/a/b/new');
+    expect(table.childPath(a, 'new')).toBe('/a/new');
+    expect(table.childPath(b, 'new')).toBe('/a/b/new');
+    table.rename(a, 'b', table.root, 'c');
+    expect(table.childPath(b, 'new')).toBe('/c/new');
+    table.exchange(table.root, 'c', table.root, 'a');
+    expect(table.childPath(b, 'new')).toBe('/a/new');
+    table.unlink(table.root, 'a');
+    expect(table.childPath(b, 'new')).toBe('/a/new');
+  });
+
+  it('is another one when a directory above is renamed', () => {
+    const table = new NodeTable();
+    const a = directory(table, table.root, 'a');
+    const b = directory(table, a, 'b');
+    expect(table.childPath(b, 'new')).toBe('/a/b/new');
+    table.rename(table.root, 'a', table.root, 'z');
+    expect(table.childPath(b, 'new')).toBe('/z/b/new');
   });
 });
 

@@ -202,7 +202,7 @@ class World {
       this.table.forget(node, lookups);
     }
     expect(this.table.size).toBe(1);
-    expect(this.table.root.children).toBeUndefined();
+    expect(this.table.root.childCount).toBe(0);
   }
 }
 

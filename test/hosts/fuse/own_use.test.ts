@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from 'vitest';
 import { OwnUse } from '../../../lib/hosts/fuse/own_use.js';
+import { warnOfOwnUse } from '../../../lib/hosts/own_use.js';
 import { dispatched, type Dispatched } from './harness.js';
 import { body, cString } from './kernel.js';
 
@@ -9,7 +10,7 @@ let all: Dispatched;
 beforeEach(() => {
   warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   all = dispatched({ queryOpen: () => ({ size: 0 }), createFile: () => 'opened' });
-  all.kernel.session.ownUse = new OwnUse('/a/volume');
+  all.kernel.session.ownUse = new OwnUse(() => warnOfOwnUse('/a/volume'));
 });
 
 afterEach(() => {

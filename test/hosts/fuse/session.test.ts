@@ -7,6 +7,7 @@ import {
   dispatched,
   errnoOf,
   Failure,
+  FakeTransport,
   failure,
   known,
   opened,
@@ -14,7 +15,7 @@ import {
   settled,
   type Dispatched,
 } from './harness.js';
-import { body, cString, dirents } from './kernel.js';
+import { body, cString, dirents, FUSE, Reply } from './kernel.js';
 
 const ENODEV = -19;
 const EAGAIN = -11;
@@ -95,6 +96,23 @@ describe('serving', () => {
     expect(spins).toEqual([0, 40]);
   });
 
+  it('seldom looks where requests come alone, and always where they follow each other', () => {
+    const { kernel } = scripted({ pollTime: 40 });
+    const { spins, incoming } = kernel.transport;
+    for (let turn = 0; turn < 100; turn += 1) kernel.ask('STATFS', 1);
+    spins.length = 0;
+    for (let turn = 0; turn < 200; turn += 1) kernel.ask('STATFS', 1);
+    expect(spins.filter((spin) => spin !== 0).length).toBeLessThan(10);
+    for (let turn = 0; turn < 1_000; turn += 1) {
+      incoming.push(kernel.message(17, 1, []));
+    }
+    while (incoming.length > 0) kernel.session.serve();
+    spins.length = 0;
+    for (let turn = 0; turn < 10; turn += 1) incoming.push(kernel.message(17, 1, []));
+    kernel.session.serve();
+    expect(spins).toEqual([0, ...Array<number>(10).fill(40)]);
+  });
+
   it('uses the same memory again for answers given at once', () => {
     const { kernel } = scripted();
     for (let turn = 0; turn < 100; turn += 1) kernel.ask('STATFS', 1);
@@ -130,6 +148,32 @@ describe('serving', () => {
     });
     expect(kernel.session.waitingCount).toBe(0);
   });
+
+  it.each([
+    ['all of it', 4096, 100, 100],
+    ['little of what carried much', 100 * 1024, 1, 8],
+  ])(
+    'keeps the memory of many that were under way at once: %s',
+    async (_what, size, least, most) => {
+      const { kernel, node, handle, pending } = slow();
+      const { received } = kernel.transport;
+      const wave = async (): Promise<Set<Uint8Array>> => {
+        received.clear();
+        for (let turn = 0; turn < 100; turn += 1) {
+          kernel.post('READ', node, body.read(handle, 0, size));
+        }
+        for (const { done } of pending.splice(0)) done.resolve(8);
+        await settled();
+        expect(kernel.session.waitingCount).toBe(0);
+        return new Set(received);
+      };
+      const first = await wave();
+      const second = await wave();
+      const kept = [...second].filter((buffer) => first.has(buffer)).length;
+      expect(kept).toBeGreaterThanOrEqual(least);
+      expect(kept).toBeLessThanOrEqual(most);
+    },
+  );
 
   it('tells the file system who asks', () => {
     const { kernel, script } = scripted();
@@ -283,6 +327,33 @@ describe('a reply the kernel no longer takes', () => {
       expect(directories.find(1)).toBeUndefined();
     },
   );
+
+  it('keeps nothing from the requests that are there by then', () => {
+    const all = scripted();
+    const { kernel, script } = all;
+    const node = known(all, 'a');
+    const { transport } = kernel;
+    const { nodes, files } = kernel.session;
+    // The second request comes to the memory of the first, whose reply is not taken.
+    transport.exchange = (...given) => {
+      transport.sendResult = ENOENT;
+      const taken = FakeTransport.prototype.exchange.apply(transport, given);
+      transport.sendResult = 0;
+      return taken;
+    };
+    const lookups = nodes.get(node).lookups;
+    const open = kernel.message(FUSE.OPEN, node, [body.open(0)]);
+    const next = kernel.message(FUSE.GETATTR, node, [body.getattr()]);
+    transport.incoming.push(open, next);
+    script.takeNames();
+    transport.onReadable();
+    expect(script.takeNames()).toEqual(['createFile', 'cleanup', 'closeFile', 'queryOpen']);
+    expect(nodes.get(node).opens).toBeUndefined();
+    expect(nodes.get(node).lookups).toBe(lookups);
+    expect(files.find(1)).toBeUndefined();
+    const [, answer] = transport.sent.slice(-2);
+    expect(new Reply(answer!).errno).toBe(0);
+  });
 
   it('of READ or an error is nothing to undo', () => {
     const all = scripted();

@@ -122,6 +122,75 @@ describe('RMDIR', () => {
   });
 });
 
+describe('a file system that removes by path', () => {
+  function byPath() {
+    const all = scripted();
+    all.script.missing.delete('removeEntry');
+    return all;
+  }
+
+  it.each([false, true])('is asked once to remove a file (async: %s)', async (isAsync) => {
+    const all = byPath();
+    const { kernel, script } = all;
+    const node = known(all, 'a');
+    script.isAsync = isAsync;
+    const unique = kernel.post('UNLINK', 1, cString('a'));
+    await settled();
+    expect(kernel.reply(unique).bytes).toHaveLength(16);
+    expect(script.takeCalls()).toEqual([['removeEntry', '/a', false]]);
+    expect(kernel.session.nodes.get(node).isUnlinked).toBe(true);
+  });
+
+  it('may refuse, and the name stays', () => {
+    const all = byPath();
+    const { kernel, script } = all;
+    const node = known(all, 'a');
+    script.answers.removeEntry = failure('FILE_IS_A_DIRECTORY');
+    expect(kernel.fail('UNLINK', 1, cString('a'))).toBe('EISDIR');
+    expect(kernel.session.nodes.get(node).isUnlinked).toBe(false);
+  });
+
+  it.each([false, true])('is asked what a directory was (async: %s)', async (isAsync) => {
+    const all = byPath();
+    const { kernel, script } = all;
+    const directory = { mode: 0o040700, linkCount: 2 };
+    const node = known(all, 'd', directory);
+    script.answers.queryOpen = directory;
+    script.isAsync = isAsync;
+    const unique = kernel.post('RMDIR', 1, cString('d'));
+    await settled();
+    expect(kernel.reply(unique).bytes).toHaveLength(16);
+    expect(script.takeCalls()).toEqual([
+      ['queryOpen', '/d'],
+      ['removeEntry', '/d', true],
+    ]);
+    const reply = kernel.ask('GETATTR', node, body.getattr());
+    expect([reply.u32(16 + 60), reply.u32(16 + 64)]).toEqual([0o040700, 0]);
+    expect(script.takeCalls()).toEqual([]);
+  });
+
+  it('is asked no more than it must of a directory the kernel does not know', () => {
+    const { kernel, script } = byPath();
+    kernel.ask('RMDIR', 1, cString('d'));
+    expect(script.takeCalls()).toEqual([['removeEntry', '/d', true]]);
+  });
+
+  it.each([false, true])('keeps a directory that is not empty (async: %s)', async (isAsync) => {
+    const all = byPath();
+    const { kernel, script } = all;
+    const node = known(all, 'd', { mode: 0o040755 });
+    script.answers.queryOpen = { mode: 0o040755 };
+    script.answers.removeEntry = failure('DIRECTORY_NOT_EMPTY');
+    script.isAsync = isAsync;
+    const unique = kernel.post('RMDIR', 1, cString('d'));
+    await settled();
+    expect(kernel.reply(unique).errno).toBe(39);
+    const kept = kernel.session.nodes.get(node);
+    expect(kept.isUnlinked).toBe(false);
+    expect(kept.remains).toBeUndefined();
+  });
+});
+
 describe('RENAME and RENAME2', () => {
   it.each([false, true])('moves, and every path below (async: %s)', async (isAsync) => {
     const all = scripted();

@@ -359,3 +359,18 @@ describe('system.ntfs_*', () => {
     expect(kernel.fail('GETXATTR', node, body.getxattr(name, 8))).toBe('EOPNOTSUPP');
   });
 });
+
+describe('a volume without extended attributes', () => {
+  it.each([
+    ['GETXATTR', body.getxattr('system.ntfs_attrib', 100)],
+    ['GETXATTR', body.getxattr('user.note', 0)],
+    ['LISTXATTR', u32(0, 0)],
+    ['SETXATTR', Buffer.concat([u32(1, 0), cString('user.note'), Buffer.from('x')])],
+    ['REMOVEXATTR', cString('user.note')],
+  ] as const)('refuses %s for good', (request, message) => {
+    const all = scripted({ altStreams: true, extendedAttributes: false });
+    const node = known(all, 'a');
+    expect(all.kernel.fail(request, node, message)).toBe('ENOSYS');
+    expect(all.script.takeCalls()).toEqual([]);
+  });
+});

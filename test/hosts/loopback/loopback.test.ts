@@ -150,7 +150,7 @@ describe('programming errors of callbacks', () => {
 
   it('go to whoever listens', async () => {
     await using client = await loopback(broken);
-    const heard: CallbackError[] = [];
+    const heard: Error[] = [];
     client.volume.on('error', (error) => heard.push(error));
     await readOnce(client);
     expect(heard).toHaveLength(1);

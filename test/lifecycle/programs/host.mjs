@@ -1,11 +1,13 @@
 // Serves volumes in a process of its own. Orders come as JSON lines on standard input, answers and
 // events go out as JSON lines. Nothing here touches a mounted volume.
 import { execFile } from 'node:child_process';
-import { readdirSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers';
 import { Worker } from 'node:worker_threads';
 import { listMounts, mount, unmount } from 'node-dokan';
+import { MirrorFileSystem } from '../../../dist/examples/mirrorfs/mirror_file_system.js';
+import { Backed } from './backed.mjs';
 import { Drive } from './drive.mjs';
 import { Lab } from './lab.mjs';
 
@@ -23,7 +25,10 @@ async function start(name, point, options = {}) {
 async function serve(name, point, options, lab) {
   // Known before it is mounted: requests may come at once.
   labs.set(name, lab);
-  const volume = await mount(point, lab.operations(), options);
+  return keep(name, await mount(point, lab.operations(), options));
+}
+
+function keep(name, volume) {
   volumes.set(name, volume);
   volume.on('error', (error) => {
     say({
@@ -32,6 +37,7 @@ async function serve(name, point, options, lab) {
       callback: error.callback,
       path: error.path,
       message: error.message,
+      code: error.code,
     });
   });
   void volume.closed.then(({ reason }) => say({ event: 'closed', volume: name, reason }));
@@ -54,8 +60,25 @@ async function cycles(point, count, options) {
   }
 }
 
+/** How often the kernel has asked for what, of all volumes, since counting began. */
+const requests = {};
+
+async function countRequests() {
+  const { OPCODES } = await import('../../../dist/hosts/fuse/opcodes.js');
+  for (const row of OPCODES) {
+    if (row === undefined) continue;
+    const { name, handle } = row;
+    row.handle = (session, request) => {
+      requests[name] = (requests[name] ?? 0) + 1;
+      return handle(session, request);
+    };
+  }
+}
+
 const orders = {
   mount: start,
+  countRequests,
+  requests: () => requests,
   /** The signal is there before the kernel has been asked for anything. */
   mountAndSignal: (name, point, options, signal) => {
     const starting = start(name, point, options);
@@ -64,6 +87,18 @@ const orders = {
   },
   mountDrive: (name, point, options) =>
     serve(name, point, options, new Drive((event) => say({ volume: name, ...event }))),
+  mountBacked: (name, point, root, options, elsewhere) =>
+    serve(name, point, options, new Backed(root, elsewhere)),
+  mountMirror: async (name, point, root, options) =>
+    keep(name, await mount(point, new MirrorFileSystem(root), options)),
+  /** What a module has, `data` with the name of the volume. */
+  mountModule: async (name, point, module, options = {}) => {
+    const data = { name, ...options.data };
+    const place = new URL(module, import.meta.url);
+    return keep(name, await mount(point, place, { ...options, data }));
+  },
+  /** From the main thread. */
+  readHere: (path) => readFileSync(path, 'utf8'),
   drive: (name, method, ...args) => labs.get(name)[method](...args),
   unmount: (name, options) => volumes.get(name).unmount(options),
   unmountAt: (point, options) => unmount(point, options),
@@ -95,10 +130,10 @@ const orders = {
     await volume[Symbol.asyncDispose]();
     return listed;
   },
-  worker: (name, point, options) =>
+  worker: (name, point, options, root, elsewhere) =>
     new Promise((resolve, reject) => {
       const worker = new Worker(new URL('./worker.mjs', import.meta.url), {
-        workerData: { point, options },
+        workerData: { point, options, root, elsewhere },
       });
       workers.set(name, worker);
       worker.once('message', resolve);

@@ -17,6 +17,7 @@ export const POSIX_ONLY: ReadonlySet<keyof DokanOperations> = new Set([
   'readLink',
   'createSymbolicLink',
   'createHardLink',
+  'removeEntry',
   'exchangeFiles',
   'queryAllocatedRange',
   'setZeroData',

@@ -208,7 +208,7 @@ describe('data', () => {
     await target.setAllocationSize(opened, '/a/b', 34, CALLER);
     await target.lockFile(opened, '/a/b', 5, 6, CALLER);
     await target.unlockFile(opened, '/a/b', 5, 6, CALLER);
-    await target.flushFileBuffers(opened, '/a/b', CALLER);
+    await target.flushFileBuffers(opened, '/a/b', IoFlags.NONE, CALLER);
     expect(channel.sent).toEqual([
       about('setEndOfFile', { size: 12 }),
       about('setAllocation', { size: 34 }),

@@ -13,7 +13,7 @@ import type {
   StreamEntry,
   VolumeInformation,
 } from '../../../lib/operations.js';
-import { isSuccess, NtStatus } from '../../../lib/status.js';
+import { isMissing, isSuccess, NtStatus } from '../../../lib/status.js';
 import {
   IoFlags,
   release,
@@ -58,6 +58,14 @@ export class DriverTarget implements RequestTarget {
 
   supports(callback: keyof DokanOperations): boolean {
     return !POSIX_ONLY.has(callback);
+  }
+
+  report(_callback: keyof DokanOperations, _path: string, mistake: Error): void {
+    throw mistake;
+  }
+
+  adopt(path: string): never {
+    throw new Error(`the driver opens every file, and so ${path}`);
   }
 
   createFile(path: string, request: CreateFileRequest, caller: Caller): Promise<DriverOpen> {
@@ -143,7 +151,7 @@ export class DriverTarget implements RequestTarget {
     return written;
   }
 
-  async flushFileBuffers(open: Open, path: string, caller: Caller): Promise<void> {
+  async flushFileBuffers(open: Open, path: string, _io: number, caller: Caller): Promise<void> {
     await succeed(this.#backend.flush(this.#file(open, path, caller)));
   }
 
@@ -326,11 +334,21 @@ export class DriverTarget implements RequestTarget {
     }
   }
 
+  async lookUp(path: string, caller: Caller): Promise<FileInformation | undefined> {
+    try {
+      return await this.queryOpen(path, caller);
+    } catch (error) {
+      if (error instanceof DokanError && isMissing(error.status)) return undefined;
+      throw error;
+    }
+  }
+
   readLink = unsupported;
   createSymbolicLink = unsupported;
   createHardLink = unsupported;
   setMode = unsupported;
   setOwner = unsupported;
+  removeEntry = unsupported;
   exchangeFiles = unsupported;
   queryAllocatedRange = unsupported;
   setZeroData = unsupported;

@@ -46,6 +46,8 @@ export interface Action {
   readonly returns?: unknown;
   /** Into the buffer of a read. */
   readonly fill?: Buffer;
+  /** The same, of a file of this size; each byte is its offset plus `seed`, modulo 251. */
+  readonly pattern?: { readonly size: number; readonly seed?: number };
   readonly bytes?: number;
   readonly throws?: Failure;
   readonly entries?: readonly object[];
@@ -54,6 +56,13 @@ export interface Action {
   readonly breaks?: Failure;
   readonly isDirectory?: boolean;
   readonly context?: unknown;
+  /** Hands a real file through; with `closed`, its descriptor is closed as soon as the open is made. */
+  readonly backing?: {
+    readonly number?: unknown;
+    readonly path?: string;
+    readonly flags?: string;
+    readonly closed?: boolean;
+  };
   readonly resetTimeout?: number;
   readonly token?: 'read' | 'close' | 'later';
   /** Tells when its signal fires. */

@@ -1,5 +1,4 @@
 /** The life of volumes and of the environments they belong to, to each of their ends. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Fields, Reply, SimulatorClient } from '../../simulator/client.js';
 import { eventually, within } from '../../support/eventually.js';
@@ -81,7 +80,7 @@ describe.skipIf(missing !== undefined).each(versions)('the life of volumes, Node
     const driver = await host.simulator();
     await driver.must('unmountOutside', { mountPoint: 'M:' });
     host.call('end').catch(() => undefined);
-    await sleep(1500);
+    await host.alive();
     expect(host.process.running).toBe(true);
   }, 120_000);
 
@@ -171,7 +170,8 @@ describe.skipIf(missing !== undefined).each(versions)('the life of volumes, Node
       const started = Date.now();
       await within('the Worker to end', 10_000, host.call('terminate', worker));
       const statuses = new Set((await Promise.all(reads)).map(({ status }) => status));
-      expect(Date.now() - started).toBeLessThan(3000);
+      // Not when their time is over, which is a minute.
+      expect(Date.now() - started).toBeLessThan(20_000);
       // Cancelled by the driver, when that was faster.
       for (const status of statuses) expect([volumeDismounted, 0xc0000120]).toContain(status);
       const { volumes } = await driver.must('mounts');

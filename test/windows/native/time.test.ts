@@ -1,6 +1,5 @@
 /** Requests that take long: pending ones are kept alive, a stuck thread's are given up. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fields, SimulatorClient } from '../../simulator/client.js';
 import { eventually } from '../../support/eventually.js';
 import { missingWine } from '../../support/wine.js';
@@ -62,9 +61,11 @@ describe.skipIf(missing !== undefined)('requests and time', () => {
     await host.answer(volume, 'READ_FILE', { held: true });
     const order = driver.nextId;
     const pending = read();
-    await sleep(2500);
-    const resets = await resetsOf(order);
-    expect(resets.length).toBeGreaterThan(3);
+    // One every 200 ms at most: three times as long as a stuck thread would have.
+    const resets = await eventually('twelve extensions', async () => {
+      const all = await resetsOf(order);
+      return all.length >= 12 && all;
+    });
     expect(new Set(resets)).toEqual(new Set([20_000]));
     await host.call('release', volume);
     expect(await pending).toMatchObject({ status: 0 });
@@ -76,8 +77,15 @@ describe.skipIf(missing !== undefined)('requests and time', () => {
     await host.answer(volume, 'READ_FILE', { held: true });
     const order = driver.nextId;
     const pending = read();
-    await sleep(5800);
-    expect(await resetsOf(order)).toEqual([15_000]);
+    const started = Date.now();
+    const resets = await eventually('an extension', async () => {
+      const all = await resetsOf(order);
+      return all.length > 0 && all;
+    });
+    const elapsed = Date.now() - started;
+    expect(elapsed).toBeGreaterThan(4_000);
+    expect(resets.length).toBeLessThanOrEqual(Math.ceil(elapsed / 4_500));
+    expect(new Set(resets)).toEqual(new Set([15_000]));
     await host.call('release', volume);
     expect(await pending).toMatchObject({ status: 0 });
   });

@@ -4,8 +4,6 @@
 
 #include <atomic>
 
-#include "windows/dokan_abi.h"
-
 namespace probe {
 namespace {
 
@@ -17,22 +15,20 @@ HANDLE closed = nullptr;
 
 }  // namespace
 
-int64_t CallMounted(uint32_t count) {
+Mounted WhatIsMounted() {
+  return {mounted_options, mounted_operations};
+}
+
+bool CallMounted(uint32_t count) {
   abi::Operations* const operations = mounted_operations;
   abi::FileInfo info = {};
   info.dokan_options = mounted_options;
-  LARGE_INTEGER start;
-  LARGE_INTEGER end;
-  LARGE_INTEGER frequency;
-  QueryPerformanceFrequency(&frequency);
-  QueryPerformanceCounter(&start);
   for (uint32_t i = 0; i < count; ++i) {
     if (operations->flush_file_buffers(L"\\directory\\file.txt", &info) != 0) {
-      return -1;
+      return false;
     }
   }
-  QueryPerformanceCounter(&end);
-  return (end.QuadPart - start.QuadPart) * (1'000'000'000 / frequency.QuadPart) / count;
+  return true;
 }
 
 }  // namespace probe

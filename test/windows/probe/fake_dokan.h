@@ -4,10 +4,18 @@
 
 #include <cstdint>
 
+#include "windows/dokan_abi.h"
+
 namespace probe {
 
-// Calls FlushFileBuffers of the mounted volume so often, on this thread. Nanoseconds each; -1 when
-// one failed.
-int64_t CallMounted(uint32_t count);
+// What was given to DokanCreateFileSystem last.
+struct Mounted {
+  dokan::abi::Options* options;
+  dokan::abi::Operations* operations;
+};
+Mounted WhatIsMounted();
+
+// Calls FlushFileBuffers of the mounted volume so often, on this thread. False: one has failed.
+bool CallMounted(uint32_t count);
 
 }  // namespace probe

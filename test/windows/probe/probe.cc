@@ -8,6 +8,8 @@
 #include <thread>
 
 #include "fake_dokan.h"
+#include "shares.h"
+#include "watched_reads.h"
 
 namespace {
 
@@ -43,62 +45,70 @@ struct Measurement {
   napi_threadsafe_function function = nullptr;
   napi_deferred deferred = nullptr;
   uint32_t count = 0;
+  uint32_t threads = 1;
   int64_t spin_ticks = 0;
   bool through_dokan = false;
   int64_t result = 0;
-  Signal signal;
-  std::atomic<bool> done{false};
 };
 
-// The JS thread. With `done` set: the end of the measurement.
+// What a thread sends to the JS thread. Without a signal: the end of the measurement.
+struct Call {
+  Measurement* measurement = nullptr;
+  Signal* signal = nullptr;
+};
+
+// The JS thread.
 void OnCall(napi_env env, napi_value callback, void*, void* data) {
-  auto* const measurement = static_cast<Measurement*>(data);
+  auto* const call = static_cast<Call*>(data);
   napi_value undefined = nullptr;
   napi_get_undefined(env, &undefined);
-  if (!measurement->done) {
+  if (call->signal != nullptr) {
     napi_call_function(env, undefined, callback, 0, nullptr, nullptr);
-    measurement->signal.Set();
+    call->signal->Set();
     return;
   }
+  Measurement* const measurement = call->measurement;
   napi_value number = nullptr;
   napi_create_int64(env, measurement->result, &number);
   napi_resolve_deferred(env, measurement->deferred, number);
   napi_release_threadsafe_function(measurement->function, napi_tsfn_release);
   delete measurement;
+  delete call;
+}
+
+// One thread's share. False: a request has failed.
+bool RunShare(Measurement* measurement) {
+  if (measurement->through_dokan) {
+    return probe::CallMounted(measurement->count);
+  }
+  Signal signal;
+  Call call{measurement, &signal};
+  for (uint32_t i = 0; i < measurement->count; ++i) {
+    signal.Reset();
+    napi_call_threadsafe_function(measurement->function, &call, napi_tsfn_blocking);
+    signal.Wait(measurement->spin_ticks);
+  }
+  return true;
 }
 
 void Run(Measurement* measurement) {
-  if (measurement->through_dokan) {
-    measurement->result = probe::CallMounted(measurement->count);
-  } else {
-    LARGE_INTEGER start;
-    LARGE_INTEGER end;
-    LARGE_INTEGER frequency;
-    QueryPerformanceFrequency(&frequency);
-    QueryPerformanceCounter(&start);
-    for (uint32_t i = 0; i < measurement->count; ++i) {
-      measurement->signal.Reset();
-      napi_call_threadsafe_function(measurement->function, measurement, napi_tsfn_blocking);
-      measurement->signal.Wait(measurement->spin_ticks);
-    }
-    QueryPerformanceCounter(&end);
-    measurement->result =
-        (end.QuadPart - start.QuadPart) * (1'000'000'000 / frequency.QuadPart) / measurement->count;
-  }
-  measurement->done = true;
-  napi_call_threadsafe_function(measurement->function, measurement, napi_tsfn_blocking);
+  measurement->result = probe::MeasureShares(measurement->threads, measurement->count,
+                                             [&] { return RunShare(measurement); });
+  napi_call_threadsafe_function(measurement->function, new Call{measurement}, napi_tsfn_blocking);
 }
 
-// measure(callback, count, spinMicroseconds, throughDokan): promise of nanoseconds each.
+// measure(callback, count, spinMicroseconds, throughDokan, threads): promise of nanoseconds each,
+// that is, of the time all have taken through the number of all.
 napi_value Measure(napi_env env, napi_callback_info info) {
-  size_t count = 4;
-  napi_value arguments[4] = {};
+  size_t count = 5;
+  napi_value arguments[5] = {};
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
   auto* const measurement = new Measurement;
   uint32_t spin = 0;
   napi_get_value_uint32(env, arguments[1], &measurement->count);
   napi_get_value_uint32(env, arguments[2], &spin);
   napi_get_value_bool(env, arguments[3], &measurement->through_dokan);
+  napi_get_value_uint32(env, arguments[4], &measurement->threads);
   LARGE_INTEGER frequency;
   QueryPerformanceFrequency(&frequency);
   measurement->spin_ticks = frequency.QuadPart * spin / 1'000'000;
@@ -126,6 +136,9 @@ napi_value Initialize(napi_env env, napi_value exports) {
   napi_set_named_property(env, exports, "measure", function);
   napi_create_function(env, "handleCount", NAPI_AUTO_LENGTH, HandleCount, nullptr, &function);
   napi_set_named_property(env, exports, "handleCount", function);
+  napi_create_function(env, "watchedReads", NAPI_AUTO_LENGTH, probe::WatchedReads, nullptr,
+                       &function);
+  napi_set_named_property(env, exports, "watchedReads", function);
   return exports;
 }
 

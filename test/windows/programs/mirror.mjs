@@ -488,6 +488,35 @@ export const checks = {
       assert.deepEqual(readdirSync(root), ['file']);
     }),
 
+  'files are handed through, as far as the mirror may': (root) => {
+    const { FileAccess } = dokan;
+    writeFileSync(join(root, 'file'), 'content');
+    mkdirSync(join(root, 'directory'));
+    const handsThrough = (mirror, path, changes = {}) => {
+      const file = fakeFile();
+      mirror.createFile(path, request(changes), file);
+      const isSame = file.backingFd === file.context.file.number;
+      mirror.cleanup(path, file);
+      mirror.closeFile(path, file);
+      return file.backingFd === undefined ? false : isSame;
+    };
+    const anything = { desiredAccess: FileAccess.MAXIMUM_ALLOWED };
+    for (const [options, ...expected] of [
+      [{}, true, false, true],
+      [{ passthrough: false }, false, false, false],
+      [{ readOnly: true }, true, false, false],
+    ]) {
+      const mirror = new WindowsMirror(root, options);
+      const found = [
+        handsThrough(mirror, '/file'),
+        handsThrough(mirror, '/directory'),
+        handsThrough(mirror, '/file', anything),
+      ];
+      mirror.dispose();
+      assert.deepEqual(found, expected, JSON.stringify(options));
+    }
+  },
+
   'who writes only is read for all the same': (root) =>
     mirrored(root, (client, mirror) => {
       const { FileAccess } = dokan;

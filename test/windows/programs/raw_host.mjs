@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { renameSync, writeFileSync } from 'node:fs';
-import { setImmediate } from 'node:timers';
+import { setImmediate, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { RawVolume, stuck } from './raw_volume.mjs';
@@ -100,6 +100,7 @@ const calls = {
       workers[worker].postMessage('close');
     }),
   handles: () => createRequire(import.meta.url)(process.env.DOKAN_PROBE).handleCount(),
+  watchedReads: () => createRequire(import.meta.url)(process.env.DOKAN_PROBE).watchedReads(),
   memory: () => process.memoryUsage(),
   exit: (code) => process.exit(code),
   raise: () =>
@@ -107,12 +108,16 @@ const calls = {
       throw new Error('uncaught');
     }),
   sessionId: () => addon.sessionId,
-  /** Lets go of everything but the volumes; closes those of them it is told to, a little later. */
+  /**
+   * Lets go of everything but the volumes; closes those of them it is told to, a little later. Else it
+   * marks that it still lives: a timer that keeps nobody alive only comes when something else does.
+   */
   end: async (volume) => {
     server.close();
     for (const socket of sockets) socket.destroy();
     await sleep(700);
     if (volume !== undefined) await volumes[volume].native.close();
+    else setTimeout(() => writeFileSync(`${portFile}.alive`, ''), 100).unref();
   },
 };
 

@@ -56,6 +56,8 @@ const mountDefaults = {
   sectorSize: 0,
   volumeSecurityDescriptor: undefined,
   operationTimeout: 60_000,
+  pollTime: 40,
+  readAhead: 0,
 };
 
 export function stuck(milliseconds) {
@@ -68,6 +70,7 @@ export class RawVolume {
   /** How many requests each batch had. */
   batches = [];
   closedCalls = 0;
+  slowTransfers = 0;
   /** What `complete` said, per request. */
   completions = [];
   held = [];
@@ -84,6 +87,7 @@ export class RawVolume {
     this.#native = new addon.DokanVolume(
       () => this.#drain(),
       () => this.closedCalls++,
+      () => this.slowTransfers++,
     );
     this.#view = new DataView(this.#native.memory);
     this.#bytes = new Uint8Array(this.#native.memory);

@@ -14,6 +14,7 @@ const volume = new addon.DokanVolume(
     }
   },
   () => undefined,
+  () => undefined,
 );
 const batch = new Uint32Array(volume.memory, 0, 64);
 await volume.mount({
@@ -28,13 +29,24 @@ await volume.mount({
   sectorSize: 0,
   volumeSecurityDescriptor: undefined,
   operationTimeout: Infinity,
+  pollTime: 40,
+  readAhead: 0,
 });
 const callback = () => undefined;
-const trips = { dokan: [0, true], sleeping: [0, false], spinning: [50, false] };
+// Name: how long the thread spins, whether the queue is asked, how many threads ask at once.
+const trips = {
+  dokan: [0, true, 1],
+  sleeping: [0, false, 1],
+  spinning: [50, false, 1],
+  dokan8: [0, true, 8],
+  sleeping8: [0, false, 8],
+  spinning8: [50, false, 8],
+};
 const best = {};
 for (let round = 0; round < 6; round++) {
-  for (const [name, [spin, throughDokan]] of Object.entries(trips)) {
-    const nanoseconds = await probe.measure(callback, Number(count), spin, throughDokan);
+  for (const [name, [spin, throughDokan, threads]] of Object.entries(trips)) {
+    const each = Math.ceil(Number(count) / threads);
+    const nanoseconds = await probe.measure(callback, each, spin, throughDokan, threads);
     // The first round warms up.
     if (round > 0) best[name] = Math.min(best[name] ?? Infinity, nanoseconds);
   }

@@ -1,4 +1,5 @@
 // A file system that does as it is told, callback by callback, and tells of every call.
+import { closeSync, openSync } from 'node:fs';
 import { setImmediate } from 'node:timers';
 import { CreateDisposition, DokanError, FileAttributes, NtStatus } from 'node-dokan';
 
@@ -139,6 +140,7 @@ export class Script {
   #prepare(callback, call, action, args, file) {
     if (action.isDirectory !== undefined) file.isDirectory = action.isDirectory;
     if (action.context !== undefined) file.context = action.context;
+    if (action.backing !== undefined) handThrough(file, action.backing);
     if (action.resetTimeout !== undefined) file.resetTimeout(action.resetTimeout);
     if (action.token !== undefined) this.#tellToken(action.token, call, file);
     if (action.watch === true) {
@@ -190,10 +192,26 @@ function shown(callback, args) {
 function finish(callback, action, args) {
   if (action.throws !== undefined) throw failure(action.throws);
   if (action.fill !== undefined) return action.fill.copy(args[1]);
+  if (action.pattern !== undefined) return fillPattern(action.pattern, args[1], args[2]);
   if (action.bytes !== undefined) return action.bytes;
   if (action.entries !== undefined) return listing(action);
   if ('returns' in action) return action.returns;
   return ORDINARY[callback](...args);
+}
+
+/** Sets `backingFd`: to a number, or to a real file's descriptor, which may be closed at once. */
+function handThrough(file, { number, path, flags = 'r+', closed = false }) {
+  file.backingFd = number ?? openSync(path, flags);
+  if (!closed) return;
+  const fd = file.backingFd;
+  setImmediate(() => closeSync(fd));
+}
+
+/** Each byte says where it lies in a file of this size. @returns bytes read */
+function fillPattern({ size, seed = 0 }, buffer, offset) {
+  const length = Math.max(0, Math.min(buffer.length, size - offset));
+  for (let index = 0; index < length; index += 1) buffer[index] = (offset + index + seed) % 251;
+  return length;
 }
 
 function failure({ status, code, message, type, value }) {

@@ -1,0 +1,2 @@
+// A module whose function fails.
+export default () => Promise.reject(new Error('nothing to show'));

@@ -1,0 +1,2 @@
+// A module that fails.
+throw new Error('this module does not like you');

@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FuseDevice, SharedNodes, ThreadDevice } from '../../lib/hosts/addon.js';
+import { eventually } from '../support/eventually.js';
+import { Posix } from '../support/posix.js';
+import {
+  addon,
+  entryBody,
+  initBody,
+  MNT_DETACH,
+  mountPointIn,
+  Opcode,
+  opcode,
+  replyHeader,
+  testDirectory,
+} from './support.js';
+
+const EAGAIN = -11;
+const ECONNABORTED = -103;
+const EIO = -5;
+const ACCESS = 34;
+const ROOT_ID = 1;
+const FILE = 0o100644;
+const READS = 1;
+const WRITES = 2;
+
+/** What of the kernel's questions comes to which of two threads, both of which this one plays. */
+describe('threads that serve one device', () => {
+  const buffer = Buffer.alloc(1 << 18);
+  let point: string;
+  let device: FuseDevice;
+  let one: ThreadDevice;
+  let two: ThreadDevice;
+  let nodes: SharedNodes;
+  let client: Posix;
+
+  beforeEach(async () => {
+    point = mountPointIn(testDirectory());
+    const request = { mountPoint: point, source: 'test', type: 'fuse.test', flags: 0, data: '' };
+    device = await addon.mountDirect(request);
+    const id = device.share(false);
+    [one, two] = [addon.joinThreads(id), addon.joinThreads(id)];
+    nodes = one.nodes();
+    client = new Posix();
+    expect(opcode(await taken(one))).toBe(Opcode.Init);
+    answer(one, initBody());
+  });
+
+  afterEach(async () => {
+    await addon.unmountDirect(point, MNT_DETACH).catch(() => undefined);
+    // Whoever still waits gets an error, and can be ended.
+    one.close();
+    two.close();
+    device.close();
+    await client.kill();
+  });
+
+  /** The next request that is that thread's. */
+  function taken(thread: ThreadDevice): Promise<Buffer> {
+    return eventually('a request', () => {
+      const length = thread.receive(buffer, 0);
+      return length > 0 && buffer.subarray(0, length);
+    });
+  }
+
+  /** Answers the request that was taken last. */
+  function answer(thread: ThreadDevice, body: Buffer, error = 0): void {
+    const reply = Buffer.concat([replyHeader(buffer, body.length, error), body]);
+    expect(thread.send(reply, reply.length)).toBeGreaterThanOrEqual(0);
+  }
+
+  /** Lets a thread read a request, which it has to hand on. */
+  async function handedOn(thread: ThreadDevice): Promise<void> {
+    await eventually('the request to be handed on', () => {
+      expect(thread.receive(buffer, 0)).toBe(EAGAIN);
+      return device.isWaitedFor();
+    });
+  }
+
+  /** A node of the file `/file`. */
+  function enter(): { id: number; generation: number } {
+    const id = nodes.enter(ROOT_ID, 0, 'file', 7, undefined, 1, FILE);
+    return { id, generation: nodes.results[0] ?? 0 };
+  }
+
+  /** Has the client open the file; that thread answers. @returns the descriptor */
+  async function open(
+    thread: ThreadDevice,
+    node: { id: number; generation: number },
+    flags: 'RDONLY' | 'RDWR',
+  ): Promise<number> {
+    const opening = client.open(join(point, 'file'), flags);
+    let request = await taken(thread);
+    if (opcode(request) === Opcode.Lookup) {
+      answer(thread, entryBody({ inode: node.id, mode: FILE, size: 10, mtime: 0 }));
+      request = await taken(thread);
+    }
+    expect(opcode(request)).toBe(Opcode.Open);
+    const handle = Buffer.alloc(16);
+    handle.writeUInt32LE(4096 + thread.thread);
+    answer(thread, handle);
+    const ways = flags === 'RDWR' ? READS | WRITES : READS;
+    nodes.addOpen(node.id, node.generation, thread.thread, ways);
+    return opening;
+  }
+
+  it('trap: an unlinked file is opened once more by the thread that has it open in that way', async () => {
+    const node = enter();
+    await open(one, node, 'RDONLY');
+    const fd = await open(two, node, 'RDWR');
+    nodes.unlink(ROOT_ID, 0, 'file');
+    const again = client.open(`/proc/self/fd/${fd}`, 'RDWR');
+    await handedOn(one);
+    expect(opcode(await taken(two))).toBe(Opcode.Open);
+    answer(two, Buffer.alloc(16));
+    await again;
+    // For reading, the open of the first is as good.
+    const reading = client.open(`/proc/self/fd/${fd}`, 'RDONLY');
+    expect(opcode(await taken(one))).toBe(Opcode.Open);
+    answer(one, Buffer.alloc(16));
+    await reading;
+  });
+
+  it('trap: who may use an unlinked file is asked of a thread that has it open', async () => {
+    const node = enter();
+    const fd = await open(two, node, 'RDONLY');
+    nodes.unlink(ROOT_ID, 0, 'file');
+    const asking = client.access(`/proc/self/fd/${fd}`, 4);
+    await handedOn(one);
+    expect(opcode(await taken(two))).toBe(ACCESS);
+    answer(two, Buffer.alloc(0));
+    await asking;
+  });
+
+  it('get nothing any more once the volume has ended, though their descriptors stay theirs', async () => {
+    const asking = client.stat(join(point, 'file'));
+    asking.catch(() => undefined);
+    expect(opcode(await taken(one))).toBe(Opcode.Lookup);
+    device.close();
+    // They hold the connection no longer, or whoever waits would wait for them.
+    await expect(asking).rejects.toMatchObject({
+      code: expect.stringMatching(/^(ENOTCONN|ECONNABORTED)$/) as unknown,
+    });
+    for (const thread of [one, two]) expect(thread.receive(buffer, 0)).toBe(ECONNABORTED);
+    // The loop of one that has not begun to watch it can still do so, and learns of the end.
+    const told = new Promise<void>((resolve) => two.start(resolve));
+    await told;
+    expect(two.receive(buffer, 0)).toBe(ECONNABORTED);
+    const reply = replyHeader(buffer, 0, EIO);
+    expect(two.send(reply, reply.length)).toBeLessThan(0);
+  });
+});

@@ -347,9 +347,10 @@ describe.each(stores)('mirror with the %s store', (storeName, openStore) => {
     c.close('/f', file);
     const after = statSync(c.at('f'), { bigint: true });
     expect(after.mtimeNs).toBe(lastWriteTime);
-    // Node has times as seconds in a double, which of today's keeps the microseconds.
+    // Node's own functions have times as seconds in a double, which of today's keeps quarters of a
+    // microsecond, and cut them to microseconds: 1,237 ns at most of 300,000 times tried.
     const drift = Number(after.atimeNs - before.atimeNs);
-    expect(Math.abs(drift)).toBeLessThan(storeName === 'portable' ? 1_000 : 1);
+    expect(Math.abs(drift)).toBeLessThan(storeName === 'portable' ? 1_250 : 1);
   });
 
   test('links are shown as links and never lead out', () => {

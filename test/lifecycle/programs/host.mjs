@@ -102,6 +102,8 @@ const orders = {
   drive: (name, method, ...args) => labs.get(name)[method](...args),
   unmount: (name, options) => volumes.get(name).unmount(options),
   unmountAt: (point, options) => unmount(point, options),
+  /** Whether anything waits for a time to come, as an unmount does between two attempts. */
+  pauses: () => process.getActiveResourcesInfo().includes('Timeout'),
   list: () => listMounts(),
   statistics: (name) => volumes.get(name).statistics(),
   openCount: (name) => volumes.get(name).openCount,

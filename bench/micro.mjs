@@ -65,8 +65,8 @@ async function measure(group, peers, all, prefix, { rounds, milliseconds, only }
           const [{ row, operation, threads }] = left;
           const before = mounted.processorTime;
           const { stdout } = await ask(mounted.directory, operation, threads, milliseconds);
-          const { operations, milliseconds: taken, median, p99 } = JSON.parse(stdout);
-          const cpu = (mounted.processorTime - before) / operations;
+          const { operations, warm, milliseconds: taken, median, p99 } = JSON.parse(stdout);
+          const cpu = (mounted.processorTime - before) / (operations + warm);
           // Of several who wait for each other what counts is what they get done together.
           const value = threads > 1 ? taken / 1e3 / operations : median / 1e9;
           results.note(row, peer.name, { value, p99: p99 / 1e9, cpu });

@@ -74,13 +74,13 @@ async function profile(client, plain, profiled, prefix, milliseconds, results) {
     await ask(mounted, 'prepare');
     for (const { row, parts } of results) {
       await mounted.ask('begin');
-      const { operations } = await ask(mounted, row, 1, milliseconds);
+      const { operations, warm } = await ask(mounted, row, 1, milliseconds);
       const one = await mounted.ask('end');
       // With many who ask the next request is there already: then receiving is not waiting.
       await mounted.ask('begin');
       await ask(mounted, row, 8, milliseconds);
       const { receiving } = await mounted.ask('end');
-      parts.push({ ...one, receive: receiving, each: one.requests / operations });
+      parts.push({ ...one, receive: receiving, each: one.requests / (operations + warm) });
     }
   } finally {
     await mounted.stop();

@@ -11,7 +11,7 @@ import type {
   Timestamp,
   VolumeInformation,
 } from './operations.js';
-import { CreateDisposition } from './constants.js';
+import { CreateDisposition, FileMode } from './constants.js';
 
 /**
  * What a callback answers is checked before anything is made of it: each of these returns the
@@ -153,20 +153,35 @@ export function isName(name: string): boolean {
 }
 
 export function checkFindEntry(value: unknown): FindEntry {
-  const entry = checkUnreadEntry(value);
-  checkEntryName(entry.name);
+  const entry = checkNamed(value);
+  checkFileInformation(entry);
+  checkListedName(entry);
   return entry;
 }
 
-/** An entry, all but what characters its name has. */
-export function checkUnreadEntry(value: unknown): FindEntry {
+/**
+ * What a listing of names tells of an entry, all but what characters its name has. The rest is not
+ * read: a file system may have to find it out.
+ */
+export function checkListedEntry(value: unknown): FindEntry {
+  const entry = checkNamed(value);
+  const { inode, mode } = entry;
+  if (inode !== undefined && !isInode(inode)) findMistake(entry);
+  if (mode !== undefined && !isUint32(mode)) findMistake(entry);
+  // A mode with a type says what it is; else the attributes do.
+  if (mode === undefined || (mode & FileMode.TYPE_MASK) === 0)
+    checkUint32(entry.attributes, 'attributes');
+  return entry;
+}
+
+function checkNamed(value: unknown): FindEntry {
   if (!isObject(value)) throw expectedAnswer('a directory entry (an object with a name)', value);
   const name: unknown = (value as FindEntry).name;
   if (typeof name !== 'string' || name === '') throw wrongName(name);
-  return checkFileInformation(value) as FindEntry;
+  return value as FindEntry;
 }
 
-export function checkEntryName(name: string): void {
+export function checkListedName({ name }: FindEntry): void {
   if (!isName(name)) throw wrongName(name);
 }
 

@@ -27,6 +27,11 @@ export interface Taker<E> {
 /** There is no entry yet, but there may be one. */
 const NOT_YET = Symbol('not yet');
 
+/** Where a listing that is handed on stands: whose mistake an error is depends on it. */
+const PULLING = 0;
+const CHECKING = 1;
+const TAKING = 2;
+
 /** What an iterator will answer: a promise of its own kind, which is never rejected. */
 class Step {
   readonly done: Promise<Step>;
@@ -121,14 +126,86 @@ export class Listing<E> {
     check: (value: unknown) => E,
     caller?: Caller,
   ): boolean | Promise<E | undefined> {
-    for (;;) {
-      if (this.#failure !== undefined) throw this.#failure;
-      if (this.#ended) return true;
-      if (this.#pending !== undefined) return this.#nextLater(this.#pending, caller);
-      const entry = this.#pull(check, caller);
-      if (entry === NOT_YET) continue;
-      if (entry === undefined) return true;
-      if (!taker.take(entry)) return false;
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#ended) return true;
+    if (this.#pending === undefined) {
+      const array = this.#array;
+      const isEnough =
+        array === undefined
+          ? this.#pourSteps(taker, check, caller)
+          : this.#pourArray(array, taker, check, caller);
+      if (isEnough) return false;
+    }
+    return this.#later(caller);
+  }
+
+  /** @returns true when nothing is waited for: then it is the end */
+  #later(caller: Caller | undefined): true | Promise<E | undefined> {
+    return this.#pending === undefined ? true : this.#nextLater(this.#pending, caller);
+  }
+
+  /** @returns false at the end */
+  #pourArray(
+    array: readonly unknown[],
+    taker: Taker<E>,
+    check: (value: unknown) => E,
+    caller: Caller | undefined,
+  ): boolean {
+    this.#guard.begin(caller);
+    this.#guard.end();
+    const keep = this.#keep;
+    let at = this.#nextInArray;
+    let stage = CHECKING;
+    try {
+      while (at < array.length) {
+        stage = CHECKING;
+        const entry = check(array[at]);
+        at += 1;
+        if (!keep(entry)) continue;
+        stage = TAKING;
+        if (!taker.take(entry)) return true;
+      }
+      this.#ended = true;
+      return false;
+    } catch (error) {
+      throw stage === CHECKING ? this.refuse(error) : error;
+    } finally {
+      this.#nextInArray = at;
+    }
+  }
+
+  /** @returns false at the end, and at a step that takes time */
+  #pourSteps(taker: Taker<E>, check: (value: unknown) => E, caller: Caller | undefined): boolean {
+    const source = this.#source;
+    const keep = this.#keep;
+    let stage = PULLING;
+    // Once for all: the code of the file system runs in every turn.
+    this.#guard.begin(caller);
+    try {
+      for (;;) {
+        stage = PULLING;
+        const step: unknown = source?.next();
+        if (isThenable(step)) {
+          this.#pending = new Step(step);
+          return false;
+        }
+        const result = checkStep(step);
+        if (result.done) {
+          this.#ended = true;
+          return false;
+        }
+        const { value } = result;
+        stage = CHECKING;
+        const entry = check(value);
+        if (!keep(entry)) continue;
+        stage = TAKING;
+        if (!taker.take(entry)) return true;
+      }
+    } catch (error) {
+      if (stage === PULLING) throw this.#failWith(error);
+      throw stage === CHECKING ? this.refuse(error) : error;
+    } finally {
+      this.#guard.end();
     }
   }
 
@@ -221,10 +298,7 @@ export class Listing<E> {
   #accept(step: unknown, check: (value: unknown) => E): E | undefined | typeof NOT_YET {
     let value: unknown;
     try {
-      if (typeof step !== 'object' || step === null) {
-        throw expectedAnswer('the result of an iterator (an object)', step);
-      }
-      const result = step as { done?: unknown; value?: unknown };
+      const result = checkStep(step);
       if (result.done) {
         this.#ended = true;
         return undefined;
@@ -250,6 +324,11 @@ export class Listing<E> {
     this.#ended = true;
     return (this.#failure = this.#guard.failure(error));
   }
+}
+
+function checkStep(step: unknown): { done?: unknown; value?: unknown } {
+  if (typeof step === 'object' && step !== null) return step;
+  throw expectedAnswer('the result of an iterator (an object)', step);
 }
 
 function iterate(

@@ -180,8 +180,32 @@ describe('pour', () => {
     expect(wrong.failures).toHaveLength(1);
   });
 
-  it('throws what the taker throws, and loses no more than that entry', () => {
-    const { listing, failures } = list([1, 2]);
+  it('runs the code of the file system within the guard, and leaves that whatever happens', () => {
+    const inside: boolean[] = [];
+    const made = guard();
+    const source = {
+      [Symbol.iterator]: () => ({
+        next: () => {
+          inside.push(made.isInside);
+          if (inside.length === 4) throw new Error('broken');
+          return { value: inside.length };
+        },
+      }),
+    };
+    const listing = new Listing(source as Iterable<unknown>, asNumber, () => true, made);
+    const some = taker(2);
+    expect(listing.pour(some, asNumber)).toBe(false);
+    expect(made.isInside).toBe(false);
+    expect(status(() => listing.pour(taker(), asNumber))).toBe('INTERNAL_ERROR');
+    expect(inside).toEqual([true, true, true, true]);
+    expect(made.isInside).toBe(false);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['an array', () => [1, 2]],
+    ['an iterator', () => [1, 2].values()],
+  ])('throws what the taker throws, and loses no more than that entry of %s', (_what, source) => {
+    const { listing, failures } = list(source());
     const broken = {
       take: () => {
         throw new RangeError('oops');

@@ -105,6 +105,8 @@ export function isDirectoryMode(mode: number): boolean {
 
 /** d_type of a listing's entry; unknown when it says no more than its name. */
 export function direntType(info: FileInformation, defaults: AttributeDefaults): number {
+  const { mode } = info;
+  if (mode !== undefined && (mode & FileMode.TYPE_MASK) !== 0) return (mode >>> 12) & 15;
   return saysNothing(info) ? DT_UNKNOWN : (modeOf(info, defaults) >>> 12) & 15;
 }
 

@@ -6,8 +6,12 @@ import { DIRENT_SIZE } from './protocol.js';
 /** The first entries of every listing, which are none of the file system. */
 export const DOT_ENTRIES = ['.', '..'];
 
-/** Where the length of the name lies. */
+const HIGH = 0x1_0000_0000;
+
+/** Where the fields lie. */
+const OFFSET = 8;
 const NAME_LENGTH = 16;
+const TYPE = 20;
 
 /** Bytes of a dirent with a name of that many bytes. */
 export function direntSize(nameLength: number): number {
@@ -26,13 +30,33 @@ export function writeDirent(
   type: number,
   nameLength: number,
 ): void {
-  const end = out.position + direntSize(nameLength);
-  if (typeof inode === 'bigint') out.big(inode);
-  else out.u64(inode);
-  out.u64(offset);
-  out.u32(nameLength);
-  out.u32(type);
-  out.position = end;
+  const { view, position } = out;
+  if (typeof inode === 'bigint') view.setBigUint64(position, inode, true);
+  else writeNumber(view, position, inode);
+  writeNumber(view, position + OFFSET, offset);
+  view.setUint32(position + NAME_LENGTH, nameLength, true);
+  view.setUint32(position + TYPE, type, true);
+  out.position = position + direntSize(nameLength);
+}
+
+/** Whether the dirent that lies at `at` tells of the same file. */
+export function isDirent(
+  view: DataView,
+  at: number,
+  inode: number | bigint,
+  type: number,
+): boolean {
+  return (
+    view.getUint32(at + TYPE, true) === type &&
+    view.getUint32(at, true) + view.getUint32(at + 4, true) * HIGH === inode
+  );
+}
+
+/** 64 bits of a whole number from 0 to 2^53-1. */
+function writeNumber(view: DataView, at: number, value: number): void {
+  const low = value >>> 0;
+  view.setUint32(at, low, true);
+  view.setUint32(at + 4, low === value ? 0 : Math.floor(value / HIGH), true);
 }
 
 /** Writes the zeros behind a name. @param at - where the name begins */

@@ -112,6 +112,8 @@ export class DirectoryHandle {
   change: Change = Change.NONE;
   /** The kernel was told that the listing ends. */
   isTold = false;
+  /** Of some entries no more was looked at than READDIR tells. */
+  hasUnread = false;
   /** Its names can be written together, as far as is known. */
   isPlain = true;
 
@@ -153,6 +155,7 @@ export class DirectoryHandle {
     this.entries = [];
     this.skipped = undefined;
     this.complete = false;
+    this.hasUnread = false;
   }
 }
 

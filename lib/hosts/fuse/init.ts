@@ -26,14 +26,16 @@ const CONGESTION_THRESHOLD = 48;
  */
 const MAX_STACK_DEPTH = 1;
 
+/** Listings come with the attributes of the files (READDIRPLUS), where the kernel sees a use for them. */
+const LISTED_ATTRIBUTES = InitFlags.DO_READDIRPLUS | InitFlags.READDIRPLUS_AUTO;
+
 /** What is asked of every kernel; those it does not know it leaves out of the agreement. */
 const WANTED =
   InitFlags.ASYNC_READ |
   InitFlags.ATOMIC_O_TRUNC |
   InitFlags.BIG_WRITES |
   InitFlags.AUTO_INVAL_DATA |
-  InitFlags.DO_READDIRPLUS |
-  InitFlags.READDIRPLUS_AUTO |
+  LISTED_ATTRIBUTES |
   InitFlags.ASYNC_DIO |
   InitFlags.PARALLEL_DIROPS |
   InitFlags.ABORT_ERROR |
@@ -61,6 +63,8 @@ export function init(session: Session, request: Request): Outcome<void> {
 
   let wanted: number = WANTED;
   const { noOpen, noOpendir, writebackCache, userModeLock, passthrough } = session.options;
+  // What a listing says of a file is of no use where each look at its name asks for it anew.
+  if (session.options.entryTimeout === 0) wanted &= ~LISTED_ATTRIBUTES;
   if (noOpen && (offered & InitFlags.NO_OPEN_SUPPORT) !== 0) {
     // With an open that nobody is told of nothing else could be told of O_TRUNC.
     wanted = (wanted & ~InitFlags.ATOMIC_O_TRUNC) | InitFlags.NO_OPEN_SUPPORT;

@@ -1,4 +1,4 @@
-import { checkEntryName, checkUnreadEntry } from '../../answers.js';
+import { checkFileInformation, checkListedEntry, checkListedName } from '../../answers.js';
 import type { FindEntry } from '../../operations.js';
 import type { Listing } from '../../listing.js';
 import type { Outcome } from '../../outcome.js';
@@ -140,6 +140,10 @@ function fill(reading: Reading): Outcome<void> {
     if (!writeDots(reading, DOT_ENTRIES[reading.offset] ?? '.')) return;
     reading.offset += 1;
   }
+  if (plus && handle.hasUnread) {
+    handle.hasUnread = false;
+    checkEntries(handle, checkFileInformation);
+  }
   if (!plus && handle.isPlain) {
     reading.plain = new PlainDirents(session, handle, request.out, reading.offset, limit);
   }
@@ -176,7 +180,8 @@ function pour(reading: Reading, plain: PlainDirents): Promise<FindEntry | undefi
   const { listing } = handle;
   try {
     if (!plain.writeKnown() || handle.complete || listing === undefined) return undefined;
-    const answer = listing.pour(plain, checkUnreadEntry, request);
+    handle.hasUnread = true;
+    const answer = listing.pour(plain, checkListedEntry, request);
     if (answer instanceof Promise) return answer;
     if (answer) handle.complete = true;
   } catch (error) {
@@ -232,16 +237,16 @@ function finishPlain(reading: Reading): boolean {
   reading.plain = undefined;
   if (plain === undefined || plain.finish()) return true;
   handle.isPlain = false;
-  checkNames(handle);
+  checkEntries(handle, checkListedName);
   return false;
 }
 
-/** Looks at each name, which was left out when they were taken. */
-function checkNames(handle: DirectoryHandle): void {
+/** Looks at what was left out when the entries were taken. */
+function checkEntries(handle: DirectoryHandle, check: (entry: FindEntry) => unknown): void {
   const { entries } = handle;
-  for (const [index, { name }] of entries.entries()) {
+  for (const [index, entry] of entries.entries()) {
     try {
-      checkEntryName(name);
+      check(entry);
     } catch (mistake) {
       entries.length = index;
       handle.complete = false;

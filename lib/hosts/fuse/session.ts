@@ -5,6 +5,7 @@ import type { FileInformation, VolumeInformation } from '../../operations.js';
 import { modeOf, writeAttributes, type AttributeDefaults } from './attributes.js';
 import { errnoOf, fuseError } from './fuse_error.js';
 import { Change, HandleTable, type DirectoryHandle, type FileHandle } from './handles.js';
+import { KnownPages } from './known_pages.js';
 import { ListingCache } from './listing_cache.js';
 import { LockTable } from './locks.js';
 import { NameCodec } from './names.js';
@@ -97,6 +98,7 @@ export class Session {
   readonly directories: HandleTable<DirectoryHandle>;
   readonly locks = new LockTable<FileHandle>();
   readonly freeListings = new FreeListings();
+  readonly knownPages = new KnownPages();
   /** What the kernel keeps of listings; `undefined` when it keeps none. Set at INIT. */
   listings: ListingCache | undefined = undefined;
   /** Fulfilled once the kernel has said INIT and was answered. */

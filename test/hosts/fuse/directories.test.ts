@@ -359,6 +359,19 @@ describe('READDIR', () => {
     });
   });
 
+  it.each<[string, object]>([
+    ['inode', { inode: -1 }],
+    ['mode', { mode: 2 ** 32 }],
+    ['attributes', { attributes: -1 }],
+    ['attributes beside permissions', { mode: 0o644, attributes: -1 }],
+  ])('fails at a wrong %s', (_what, wrong) => {
+    const all = listed(() => [{ name: 'good' }, { name: 'bad', ...wrong }]);
+    const reply = all.kernel.ask('READDIR', 1, body.read(all.handle, 0, 4096));
+    expect(names(dirents(reply.body))).toEqual(['.', '..', 'good']);
+    expect(all.kernel.fail('READDIR', 1, body.read(all.handle, 3, 4096))).toBe('EIO');
+    expect(all.errors).toMatchObject([{ callback: 'findFiles', path: '/' }]);
+  });
+
   it('calls the file system for no more than one entry beyond what fits', () => {
     let pulled = 0;
     const all = listed(function* () {
@@ -480,6 +493,31 @@ describe('READDIRPLUS', () => {
     const { nodes } = kernel.session;
     expect(nodes.size).toBe(2);
     expect(nodes.get(2).lookups).toBe(1);
+  });
+
+  it('looks at what a listing of names has left out', () => {
+    let sizes = 0;
+    const lazy = (name: string, size: number): FindEntry => ({
+      name,
+      inode: 5,
+      mode: 0o100644,
+      get size() {
+        sizes += 1;
+        return size;
+      },
+      get attributes(): number {
+        throw new Error('not to be asked for');
+      },
+    });
+    const all = listed(() => [{ name: 'good', size: 1 }, lazy('bad', -1), lazy('last', 1)]);
+    const { kernel, handle, errors } = all;
+    expect(names(readAll(all, 4096))).toEqual(['.', '..', 'good', 'bad', 'last']);
+    expect([sizes, errors]).toEqual([0, []]);
+    const reply = kernel.ask('READDIRPLUS', 1, body.read(handle, 2, 4096));
+    expect(names(dirents(reply.body, true))).toEqual(['good']);
+    expect(kernel.fail('READDIRPLUS', 1, body.read(handle, 3, 4096))).toBe('EIO');
+    expect(kernel.fail('READDIR', 1, body.read(handle, 3, 4096))).toBe('EIO');
+    expect(errors).toMatchObject([{ callback: 'findFiles', path: '/' }]);
   });
 
   it('takes nothing back for a part of the listing', () => {

@@ -106,6 +106,13 @@ describe('INIT', () => {
     cache.init();
     expect(cache.session.has(WRITEBACK_CACHE)).toBe(true);
     expect(cache.session.has(POSIX_LOCKS)).toBe(false);
+    const uncached = mounted({ entryTimeout: 0 });
+    uncached.init();
+    // A name that is not kept has no use for what a listing says of it.
+    expect(uncached.session.flags & (DO_READDIRPLUS | READDIRPLUS_AUTO)).toBe(0);
+    const kept = mounted({ entryTimeout: 1, attributeTimeout: 0 });
+    kept.init();
+    expect(kept.session.has(DO_READDIRPLUS)).toBe(true);
     const old = mounted({ userModeLock: true, writebackCache: true });
     old.init(23, OLD);
     expect(old.session.flags).toBe(OLD);

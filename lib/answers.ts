@@ -39,6 +39,33 @@ export function checkNothing(): void {
   // What a callback without an answer returns is nobody's business.
 }
 
+/** The length that memory really has, whatever its object says. */
+const lengthOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype) as object,
+  'length',
+)!.get as (this: Uint8Array) => number;
+
+/** @param buffer - what was to be filled. @returns the bytes read, or how many lie in `buffer` */
+export function checkBytesRead(value: unknown, buffer: Buffer): number | Uint8Array {
+  if (isSize(value) && value <= buffer.length) return value;
+  if (types.isUint8Array(value)) {
+    const length = lengthOf.call(value);
+    if (length > 0 ? length <= buffer.length : isThere(value)) return value;
+  }
+  throw expectedAnswer(bytesRead(buffer.length), value);
+}
+
+/** False for an array whose memory is gone: transferred away, or a resizable one that has shrunk. */
+function isThere(array: Uint8Array): boolean {
+  try {
+    // Unlike its length, its functions tell.
+    Uint8Array.prototype.indexOf.call(array, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export function checkByteCount(value: unknown, buffer: Buffer): number {
   if (isSize(value) && value <= buffer.length) return value;
   throw expectedAnswer(`a number of bytes from 0 to ${buffer.length}`, value);

@@ -10,6 +10,7 @@
 #include "byte_string.h"
 #include "common/javascript_call.h"
 #include "connection_registry.h"
+#include "device_calls.h"
 #include "device_io.h"
 #include "environment.h"
 #include "raw_method.h"
@@ -39,10 +40,10 @@ Napi::Function FuseDevice::DefineClass(Napi::Env env) {
       InstanceMethod<&FuseDevice::Nodes>("nodes", napi_default_method),
       InstanceMethod<&FuseDevice::IsWaitedFor>("isWaitedFor", napi_default_method),
       InstanceMethod<&FuseDevice::IsWriting>("isWriting", napi_default_method),
-      RawMethod("receive", Receive),
-      RawMethod("send", Send),
-      RawMethod("exchange", Exchange),
-      RawMethod("sendParts", SendParts),
+      RawMethod("receive", DeviceCalls<FuseDevice>::Receive),
+      RawMethod("send", DeviceCalls<FuseDevice>::Send),
+      RawMethod("exchange", DeviceCalls<FuseDevice>::Exchange),
+      RawMethod("sendParts", DeviceCalls<FuseDevice>::SendParts),
       RawMethod("notify", Notify),
   };
   for (const napi_property_descriptor& method : DeviceBacking::Methods()) {
@@ -229,17 +230,6 @@ void FuseDevice::OnEvent() {
   CallJavaScript(env, *context_, self, on_readable_.Value());
 }
 
-napi_value FuseDevice::Receive(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const std::span<uint8_t> buffer = arguments.Bytes(0, "buffer");
-  const int64_t spin = arguments.Int64(1, "spinMicroseconds");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
-    return nullptr;
-  }
-  return Number(env, static_cast<FuseDevice*>(self)->ReceiveForJavaScript(buffer, spin));
-}
-
 int64_t FuseDevice::ReceiveAny(std::span<uint8_t> buffer, int64_t spin_microseconds) {
   if (watch_ != nullptr) {
     watch_->Serving();
@@ -251,75 +241,23 @@ int64_t FuseDevice::ReceiveAny(std::span<uint8_t> buffer, int64_t spin_microseco
   return ReceiveRequest(connection_->fd(), buffer, spin_microseconds);
 }
 
-int64_t FuseDevice::ReceiveForJavaScript(std::span<uint8_t> buffer, int64_t spin_microseconds) {
-  const int64_t wrong = CheckLength(buffer, 0);
-  return wrong != 0 ? wrong : backing_.Receive(buffer, spin_microseconds);
+int64_t FuseDevice::Receive(std::span<uint8_t> buffer, int64_t spin_microseconds) {
+  return backing_.Receive(buffer, spin_microseconds);
 }
 
-napi_value FuseDevice::Send(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const std::span<uint8_t> buffer = arguments.Bytes(0, "buffer");
-  const int64_t length = arguments.Int64(1, "length");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
-    return nullptr;
-  }
-  return Number(env, static_cast<FuseDevice*>(self)->SendForJavaScript(buffer, length));
-}
-
-int64_t FuseDevice::SendForJavaScript(std::span<const uint8_t> buffer, int64_t length) {
-  const int64_t wrong = CheckLength(buffer, length);
-  return wrong != 0 ? wrong
-                    : SendReply(connection_->fd(), buffer.first(static_cast<size_t>(length)));
-}
-
-napi_value FuseDevice::Exchange(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const std::span<uint8_t> reply = arguments.Bytes(0, "reply");
-  const int64_t length = arguments.Int64(1, "length");
-  const std::span<uint8_t> buffer = arguments.Bytes(2, "buffer");
-  const int64_t spin = arguments.Int64(3, "spinMicroseconds");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
-    return nullptr;
-  }
-  auto* const device = static_cast<FuseDevice*>(self);
-  const int64_t sent = device->SendForJavaScript(reply, length);
-  return Number(env, sent != 0 ? kNotSent + sent : device->ReceiveForJavaScript(buffer, spin));
-}
-
-napi_value FuseDevice::SendParts(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const std::span<uint8_t> head = arguments.Bytes(0, "head");
-  const int64_t head_length = arguments.Int64(1, "headLength");
-  const std::span<uint8_t> body = arguments.Bytes(2, "body");
-  const int64_t body_length = arguments.Int64(3, "bodyLength");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
-    return nullptr;
-  }
-  int64_t result = CheckLength(head, head_length);
-  // An empty body has no memory, and that is not the same as a detached one.
-  if (result == 0 && (body_length != 0 || body.data() != nullptr)) {
-    result = CheckLength(body, body_length);
-  }
-  if (result == 0) {
-    result = SendReplyParts(static_cast<FuseDevice*>(self)->connection_->fd(),
-                            head.first(static_cast<size_t>(head_length)),
-                            body.first(static_cast<size_t>(body_length)));
-  }
-  return Number(env, result);
+int64_t FuseDevice::Send(std::span<const uint8_t> head, std::span<const uint8_t> body) {
+  return SendReply(connection_->fd(), head, body);
 }
 
 napi_value FuseDevice::Notify(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const std::span<uint8_t> message = arguments.Bytes(0, "message");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
+  auto* const device = ObjectOf<FuseDevice>(arguments);
+  if (device == nullptr) {
     return nullptr;
   }
   napi_value result = nullptr;
-  napi_get_boolean(env, static_cast<FuseDevice*>(self)->connection_->Notify(message), &result);
+  napi_get_boolean(env, device->connection_->Notify(message), &result);
   return result;
 }
 

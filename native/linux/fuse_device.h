@@ -32,6 +32,10 @@ class FuseDevice : public Napi::ObjectWrap<FuseDevice> {
   // The environment ends: lets go of the loop and of JavaScript, and hands over the connection.
   std::shared_ptr<FuseConnection> ReleaseConnection();
 
+  // For DeviceCalls.
+  int64_t Receive(std::span<uint8_t> buffer, int64_t spin_microseconds);
+  int64_t Send(std::span<const uint8_t> head, std::span<const uint8_t> body);
+
   FuseConnection& connection() { return *connection_; }
   // Whether it is closed, or its environment ends.
   bool ended() const { return environment_ == nullptr; }
@@ -55,15 +59,7 @@ class FuseDevice : public Napi::ObjectWrap<FuseDevice> {
   Napi::Value IsWaitedFor(const Napi::CallbackInfo& info);
   Napi::Value IsWriting(const Napi::CallbackInfo& info);
 
-  // The hot functions: plain Node-API, no allocation, no C++ exceptions.
-  static napi_value Receive(napi_env env, napi_callback_info info);
-  static napi_value Send(napi_env env, napi_callback_info info);
-  static napi_value Exchange(napi_env env, napi_callback_info info);
-  static napi_value SendParts(napi_env env, napi_callback_info info);
   static napi_value Notify(napi_env env, napi_callback_info info);
-
-  int64_t ReceiveForJavaScript(std::span<uint8_t> buffer, int64_t spin_microseconds);
-  int64_t SendForJavaScript(std::span<const uint8_t> buffer, int64_t length);
 
   void OnEvent();
   void StartWatch();

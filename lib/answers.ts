@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { expectedAnswer } from './errors.js';
 import type {
   AllocatedRange,
@@ -40,19 +41,27 @@ export function checkNothing(): void {
 }
 
 /** The length that memory really has, whatever its object says. */
-const lengthOf = Object.getOwnPropertyDescriptor(
+const LENGTH = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype) as object,
   'length',
-)!.get as (this: Uint8Array) => number;
+)!;
 
-/** @param buffer - what was to be filled. @returns the bytes read, or how many lie in `buffer` */
+/**
+ * @param buffer - what was to be filled
+ * @returns how many bytes were put there, or those of the file system's own memory, at least one
+ */
 export function checkBytesRead(value: unknown, buffer: Buffer): number | Uint8Array {
   if (isSize(value) && value <= buffer.length) return value;
   if (types.isUint8Array(value)) {
-    const length = lengthOf.call(value);
-    if (length > 0 ? length <= buffer.length : isThere(value)) return value;
+    const length = LENGTH.get!.call(value) as number;
+    if (length > 0 && length <= buffer.length) return value;
+    if (length === 0 && isThere(value)) return 0;
+    if (length === 0) throw expectedAnswer('bytes whose memory was not taken away', value);
   }
-  throw expectedAnswer(bytesRead(buffer.length), value);
+  throw expectedAnswer(
+    `a number of bytes from 0 to ${buffer.length}, or a Uint8Array of no more`,
+    value,
+  );
 }
 
 /** False for an array whose memory is gone: transferred away, or a resizable one that has shrunk. */

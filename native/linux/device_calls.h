@@ -63,6 +63,23 @@ struct DeviceCalls {
     return Number(env, SendBoth(*device, head, head_length, body, body_length));
   }
 
+  // exchangeParts(head, headLength, body, bodyLength, buffer, spinMicroseconds)
+  static napi_value ExchangeParts(napi_env env, napi_callback_info info) {
+    Arguments arguments(env, info);
+    const std::span<uint8_t> head = arguments.Bytes(0, "head");
+    const int64_t head_length = arguments.Int64(1, "headLength");
+    const std::span<uint8_t> body = arguments.Bytes(2, "body");
+    const int64_t body_length = arguments.Int64(3, "bodyLength");
+    const std::span<uint8_t> buffer = arguments.Bytes(4, "buffer");
+    const int64_t spin = arguments.Int64(5, "spinMicroseconds");
+    auto* const device = ObjectOf<Device>(arguments);
+    if (device == nullptr) {
+      return nullptr;
+    }
+    const int64_t sent = SendBoth(*device, head, head_length, body, body_length);
+    return Number(env, sent != 0 ? kNotSent + sent : ReceiveTo(*device, buffer, spin));
+  }
+
  private:
   static int64_t ReceiveTo(Device& device, std::span<uint8_t> buffer, int64_t spin) {
     const int64_t wrong = CheckLength(buffer, 0);

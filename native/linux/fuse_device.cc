@@ -44,6 +44,7 @@ Napi::Function FuseDevice::DefineClass(Napi::Env env) {
       RawMethod("send", DeviceCalls<FuseDevice>::Send),
       RawMethod("exchange", DeviceCalls<FuseDevice>::Exchange),
       RawMethod("sendParts", DeviceCalls<FuseDevice>::SendParts),
+      RawMethod("exchangeParts", DeviceCalls<FuseDevice>::ExchangeParts),
       RawMethod("notify", Notify),
   };
   for (const napi_property_descriptor& method : DeviceBacking::Methods()) {

@@ -30,6 +30,8 @@ Napi::Function ThreadDevice::DefineClass(Napi::Env env) {
           RawMethod("receive", DeviceCalls<ThreadDevice>::Receive),
           RawMethod("send", DeviceCalls<ThreadDevice>::Send),
           RawMethod("exchange", DeviceCalls<ThreadDevice>::Exchange),
+          RawMethod("sendParts", DeviceCalls<ThreadDevice>::SendParts),
+          RawMethod("exchangeParts", DeviceCalls<ThreadDevice>::ExchangeParts),
       });
 }
 

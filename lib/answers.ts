@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { expectedAnswer } from './errors.js';
 import type {
   AllocatedRange,
@@ -37,6 +38,41 @@ function isObject(value: unknown): value is object {
 
 export function checkNothing(): void {
   // What a callback without an answer returns is nobody's business.
+}
+
+/** The length that memory really has, whatever its object says. */
+const LENGTH = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype) as object,
+  'length',
+)!;
+
+/**
+ * @param buffer - what was to be filled
+ * @returns how many bytes were put there, or those of the file system's own memory, at least one
+ */
+export function checkBytesRead(value: unknown, buffer: Buffer): number | Uint8Array {
+  if (isSize(value) && value <= buffer.length) return value;
+  if (types.isUint8Array(value)) {
+    const length = LENGTH.get!.call(value) as number;
+    if (length > 0 && length <= buffer.length) return value;
+    if (length === 0 && isThere(value)) return 0;
+    if (length === 0) throw expectedAnswer('bytes whose memory was not taken away', value);
+  }
+  throw expectedAnswer(
+    `a number of bytes from 0 to ${buffer.length}, or a Uint8Array of no more`,
+    value,
+  );
+}
+
+/** False for an array whose memory is gone: transferred away, or a resizable one that has shrunk. */
+function isThere(array: Uint8Array): boolean {
+  try {
+    // Unlike its length, its functions tell.
+    Uint8Array.prototype.indexOf.call(array, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function checkByteCount(value: unknown, buffer: Buffer): number {

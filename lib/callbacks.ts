@@ -72,11 +72,11 @@ export const closeFile = row(
   (operations, path, file) => operations.closeFile(path, file),
   checkNothing,
 );
-export const readFile = row<Buffer, number, number>(
+export const readFile = row<Buffer, number, number | Uint8Array>(
   'readFile',
   'none',
   (operations, path, file, buffer, offset) => operations.readFile(path, buffer, offset, file),
-  answers.checkByteCount,
+  answers.checkBytesRead,
 );
 export const writeFile = row<Buffer, number, number>(
   'writeFile',

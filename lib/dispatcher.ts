@@ -106,7 +106,7 @@ export class Dispatcher implements RequestTarget {
     offset: number,
     io: number,
     caller: Caller,
-  ): Outcome<number> {
+  ): Outcome<number | Uint8Array> {
     const file = open as OpenFile;
     return this.#runner.run(callbacks.readFile, file, path, caller, buffer, offset, io);
   }

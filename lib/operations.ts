@@ -247,17 +247,27 @@ export interface DokanOperations<Context = unknown> {
   closeFile?(path: string, file: FileContext<Context>): Awaitable<void>;
 
   /**
-   * Fills `buffer` from byte `offset` of the file.
+   * Fills `buffer` from byte `offset` of the file, or answers with the bytes where they lie.
+   *
+   * A `Uint8Array` lies in memory of the file system's own (a cache, a decoded block), which may be
+   * a SharedArrayBuffer's. Linux is sent it from there, which pays from about 16 KiB; on Windows it is
+   * copied into Dokan's memory. Until then it must stay as it is. Returned at once, it may change as
+   * soon as anything else of this thread runs: the next callback, a promise's `then`. As the value of
+   * a promise it may not change in those, but from the next turn of the event loop on: in a
+   * `setImmediate` that is set once the promise is settled. Memory that is transferred away before
+   * that makes the request fail.
+   *
    * @param buffer - its length is what is wanted; it is the host's and must not be kept
    * @param offset - bytes
-   * @returns bytes read; fewer than wanted, down to 0, only at the end of the file
+   * @returns bytes put into `buffer`, or the bytes read, no more than `buffer` has; fewer than wanted,
+   *   down to 0, only at the end of the file
    */
   readFile?(
     path: string,
     buffer: Buffer,
     offset: number,
     file: FileContext<Context>,
-  ): Awaitable<number>;
+  ): Awaitable<number | Uint8Array>;
 
   /**
    * Writes `data` at byte `offset`, or at the end with `file.writeToEndOfFile`.

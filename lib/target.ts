@@ -81,6 +81,10 @@ export interface RequestTarget {
   adopt(path: string, isDirectory?: boolean): Open;
   cleanup(open: Open, path: string, caller: Caller): Outcome<void>;
   closeFile(open: Open, path: string, caller: Caller): Outcome<void>;
+  /**
+   * @returns bytes put into `buffer`; or the bytes themselves, at least one, in memory of the file
+   *   system's own: to be sent or copied before anything else runs
+   */
   readFile(
     open: Open,
     path: string,
@@ -88,7 +92,7 @@ export interface RequestTarget {
     offset: number,
     io: number,
     caller: Caller,
-  ): Outcome<number>;
+  ): Outcome<number | Uint8Array>;
   writeFile(
     open: Open,
     path: string,

@@ -1,5 +1,5 @@
 import type { AllocatedRange } from 'node-dokan';
-import { CHUNK, newChunk, recycle } from './chunks.js';
+import { CHUNK, newChunk, newPiece, PIECE_CHUNKS, recycle } from './chunks.js';
 import type { Space } from './space.js';
 
 /** Storage is counted in sectors; `blocks` of stat are of this size too. */
@@ -25,6 +25,9 @@ const NO_CHUNKS = new Map<number, Buffer>();
  * The bytes of one stream, in chunks by number. What no chunk holds reads as zeros: whole chunks
  * that were never written, and the rest of a chunk behind the end of its buffer, which is as long
  * as what was written there. Bytes of a buffer that lie behind `size` are zero.
+ *
+ * Whole chunks that one write has made lie in one piece of memory, so that what is read as it was
+ * written need not be put together. They leave it together: a piece takes no more than its chunks.
  */
 export class SparseData {
   readonly #space: Space;
@@ -65,6 +68,30 @@ export class SparseData {
     return done;
   }
 
+  /**
+   * The bytes where they lie, as long as nothing is changed.
+   * @returns `length` bytes, or up to the end; `undefined` where they lie in several places
+   */
+  view(offset: number, length: number): Uint8Array | undefined {
+    const end = Math.min(offset + length, this.#size);
+    if (end <= offset) return undefined;
+    const index = chunkOf(offset);
+    const last = chunkOf(end - 1);
+    const first = this.#chunks.get(index);
+    const start = offset - index * CHUNK;
+    const bytes = end - offset;
+    if (first === undefined) return undefined;
+    if (index === last) {
+      return first.length < start + bytes ? undefined : first.subarray(start, start + bytes);
+    }
+    const other = this.#chunks.get(last);
+    // Those of one piece are whole, and none between them is missing.
+    const isOnePiece =
+      other?.buffer === first.buffer &&
+      other.byteOffset - first.byteOffset === (last - index) * CHUNK;
+    return isOnePiece ? new Uint8Array(first.buffer, first.byteOffset + start, bytes) : undefined;
+  }
+
   /** @throws DokanError DISK_FULL, having written nothing */
   write(source: Buffer, offset: number): void {
     const length = source.length;
@@ -74,8 +101,14 @@ export class SparseData {
       const index = chunkOf(offset + done);
       const start = offset + done - index * CHUNK;
       const end = Math.min(CHUNK, start + length - done);
-      source.copy(this.#chunkFor(index, start, end), start, done, done + end - start);
-      done += end - start;
+      const whole = start === 0 ? this.#missingFrom(index, length - done) : 0;
+      if (whole > 1) {
+        source.copy(this.#addPiece(index, whole), 0, done, done + whole * CHUNK);
+        done += whole * CHUNK;
+      } else {
+        source.copy(this.#chunkFor(index, start, end), start, done, done + end - start);
+        done += end - start;
+      }
     }
     if (length > 0 && offset + length > this.#size) this.#size = offset + length;
   }
@@ -139,6 +172,28 @@ export class SparseData {
     if (growth > 0) this.#charge(growth);
   }
 
+  /**
+   * Chunks there are none of yet, one after the other.
+   * @param length - bytes that hold them
+   * @returns how many, no more than a piece has
+   */
+  #missingFrom(index: number, length: number): number {
+    const most = Math.min(Math.floor(length / CHUNK), PIECE_CHUNKS);
+    let count = 0;
+    while (count < most && !this.#chunks.has(index + count)) count += 1;
+    return count;
+  }
+
+  /** Makes chunks in one piece of memory, which the caller fills. */
+  #addPiece(index: number, count: number): Buffer {
+    if (this.#chunks === NO_CHUNKS) this.#chunks = new Map();
+    const piece = newPiece(count);
+    for (let number = 0; number < count; number += 1) {
+      this.#chunks.set(index + number, piece.subarray(number * CHUNK, (number + 1) * CHUNK));
+    }
+    return piece;
+  }
+
   /** The buffer of a chunk, long enough for a write of its bytes from `start` to `end`. */
   #chunkFor(index: number, start: number, end: number): Buffer {
     const old = this.#chunks.get(index);
@@ -185,31 +240,53 @@ export class SparseData {
   /** Drops the bytes from `start` to `end`. */
   #clear(start: number, end: number): void {
     if (this.#chunks.size === 0) return;
+    let pieces: Map<ArrayBufferLike, number> | undefined;
     for (const index of this.#chunksWithin(chunkOf(start), Math.ceil(end / CHUNK))) {
       const base = index * CHUNK;
-      this.#clearWithin(index, Math.max(0, start - base), Math.min(CHUNK, end - base));
+      const piece = this.#clearWithin(
+        index,
+        Math.max(0, start - base),
+        Math.min(CHUNK, end - base),
+      );
+      if (piece !== undefined) (pieces ??= new Map()).set(piece, index);
     }
+    for (const [piece, index] of pieces ?? []) this.#breakUp(piece, index);
   }
 
-  #clearWithin(index: number, start: number, end: number): void {
+  /** @returns memory of which the chunk has been a part; `undefined` for memory of its own */
+  #clearWithin(index: number, start: number, end: number): ArrayBufferLike | undefined {
     const chunk = this.#chunks.get(index);
-    if (chunk === undefined || start >= chunk.length) return;
+    if (chunk === undefined || start >= chunk.length) return undefined;
     if (end < chunk.length) {
       chunk.fill(0, start, end);
-      return;
+      return undefined;
     }
     const kept = wholeSectors(start);
     if (kept === 0) {
       this.#chunks.delete(index);
     } else {
       chunk.fill(0, start);
-      if (kept === chunk.length) return;
+      if (kept === chunk.length) return undefined;
       const shorter = newChunk(kept, true);
       chunk.copy(shorter, 0, 0, kept);
       this.#chunks.set(index, shorter);
     }
     this.#charge(kept - chunk.length);
+    if (chunk.buffer.byteLength > CHUNK) return chunk.buffer;
     recycle(chunk);
+    return undefined;
+  }
+
+  /** Gives chunks that are left in a piece memory of their own, and the piece to the next file. */
+  #breakUp(memory: ArrayBufferLike, gone: number): void {
+    for (let index = gone - PIECE_CHUNKS + 1; index < gone + PIECE_CHUNKS; index += 1) {
+      const chunk = this.#chunks.get(index);
+      if (chunk?.buffer !== memory) continue;
+      const own = newChunk(CHUNK, true);
+      chunk.copy(own);
+      this.#chunks.set(index, own);
+    }
+    recycle(Buffer.from(memory as ArrayBuffer));
   }
 
   /** Numbers of the chunks there are from `first` up to, not including, `end`, in any order. */

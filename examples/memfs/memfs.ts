@@ -33,6 +33,8 @@ import { splitStream, streamColon } from './stream_path.js';
 import { Tree } from './tree.js';
 
 const GIBIBYTE = 2 ** 30;
+/** Bytes of a read that are not rather copied. */
+const LEAST_VIEW = 16 * 1024;
 const ROOT_MODE = 0o755;
 const IS_WINDOWS = process.platform === 'win32';
 
@@ -98,12 +100,14 @@ export class MemoryFileSystem implements DokanOperations<MemoryOpen> {
     file.context.close();
   }
 
-  readFile(_path: string, buffer: Buffer, offset: number, file: File): number {
-    const stream = contentOf(file);
-    const length = stream.data.read(buffer, offset);
+  readFile(_path: string, buffer: Buffer, offset: number, file: File): number | Uint8Array {
+    const { data } = contentOf(file);
+    const { length } = buffer;
+    const bytes = length < LEAST_VIEW ? undefined : data.view(offset, length);
+    const read = bytes ?? data.read(buffer, offset);
     // A named stream has no times of its own, and reading it is no use of the file.
     if (!file.context.isNamedStream) file.context.node.accessed();
-    return length;
+    return read;
   }
 
   writeFile(_path: string, data: Buffer, offset: number, file: File): number {

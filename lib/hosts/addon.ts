@@ -144,6 +144,17 @@ export interface ThreadDevice {
   send(buffer: Uint8Array, length: number): number;
   /** As `FuseDevice.exchange`. */
   exchange(reply: Uint8Array, length: number, buffer: Uint8Array, spinMicroseconds: number): number;
+  /** As `FuseDevice.sendParts`; the head has the whole header. */
+  sendParts(head: Uint8Array, headLength: number, body: Uint8Array, bodyLength: number): number;
+  /** As `FuseDevice.exchangeParts`. */
+  exchangeParts(
+    head: Uint8Array,
+    headLength: number,
+    body: Uint8Array,
+    bodyLength: number,
+    buffer: Uint8Array,
+    spinMicroseconds: number,
+  ): number;
   close(): void;
 }
 
@@ -265,8 +276,20 @@ export interface FuseDevice {
    * two. Returns what `receive` does; -4096-errno when the reply was not sent, and nothing read.
    */
   exchange(reply: Uint8Array, length: number, buffer: Uint8Array, spinMicroseconds: number): number;
-  /** Writes one reply that lies in two buffers. Results as of `send`. */
+  /**
+   * Writes one reply that lies in two buffers, the second one of any memory, a SharedArrayBuffer's too.
+   * Results as of `send`.
+   */
   sendParts(head: Uint8Array, headLength: number, body: Uint8Array, bodyLength: number): number;
+  /** `sendParts`, then `receive`: in one call, with the results of `exchange`. */
+  exchangeParts(
+    head: Uint8Array,
+    headLength: number,
+    body: Uint8Array,
+    bodyLength: number,
+    buffer: Uint8Array,
+    spinMicroseconds: number,
+  ): number;
   /**
    * Queues a notification (FUSE_NOTIFY_*): copied, and written by a thread of the device's own,
    * because the kernel may wait for locks that a request holds which this thread has to answer.

@@ -50,7 +50,7 @@ int64_t BackingJob::ReplyRead(int device, int result) const {
   if (result < 0) {
     return SendReply(device, BytesOf(header));
   }
-  return SendReplyParts(device, BytesOf(header), buffer.data().first(done));
+  return SendReply(device, BytesOf(header), buffer.data().first(done));
 }
 
 int64_t BackingJob::ReplyWrite(int device, int64_t result) const {
@@ -59,7 +59,7 @@ int64_t BackingJob::ReplyWrite(int device, int64_t result) const {
     return SendReply(device, BytesOf(header));
   }
   const WriteReply reply = {static_cast<uint32_t>(result), 0};
-  return SendReplyParts(device, BytesOf(header), BytesOf(reply));
+  return SendReply(device, BytesOf(header), BytesOf(reply));
 }
 
 }  // namespace dokan

@@ -59,11 +59,10 @@ int64_t ReceiveRequest(int fd, std::span<uint8_t> buffer, int64_t spin_microseco
   }
 }
 
-int64_t SendReply(int fd, std::span<const uint8_t> reply) {
-  return WriteResult(::write(fd, reply.data(), reply.size()), reply.size());
-}
-
-int64_t SendReplyParts(int fd, std::span<const uint8_t> head, std::span<const uint8_t> body) {
+int64_t SendReply(int fd, std::span<const uint8_t> head, std::span<const uint8_t> body) {
+  if (body.empty()) {
+    return WriteResult(::write(fd, head.data(), head.size()), head.size());
+  }
   // writev only reads; iovec has no const form.
   const std::array<iovec, 2> parts = {
       iovec{const_cast<uint8_t*>(head.data()), head.size()},

@@ -17,8 +17,7 @@ int64_t ReceiveRequest(int fd, std::span<uint8_t> buffer, int64_t spin_microseco
 // Receiving fails with less.
 inline constexpr int64_t kNotSent = -4096;
 
-// One reply: 0 or -errno.
-int64_t SendReply(int fd, std::span<const uint8_t> reply);
-int64_t SendReplyParts(int fd, std::span<const uint8_t> head, std::span<const uint8_t> body);
+// One reply, which may lie in two pieces: 0 or -errno.
+int64_t SendReply(int fd, std::span<const uint8_t> head, std::span<const uint8_t> body = {});
 
 }  // namespace dokan

@@ -2,17 +2,18 @@
 
 #include <errno.h>
 
-#include <cstring>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "arguments.h"
 #include "byte_string.h"
 #include "common/javascript_call.h"
 #include "connection_registry.h"
+#include "device_calls.h"
 #include "device_io.h"
 #include "environment.h"
-#include "file_stamp.h"
+#include "raw_method.h"
 #include "shared_nodes.h"
 #include "system_failure.h"
 
@@ -21,46 +22,35 @@ namespace {
 
 using Connection = std::shared_ptr<FuseConnection>;
 
-// Requests served before the event loop gets its turn.
-constexpr int kBatch = 64;
-
-napi_property_descriptor RawMethod(const char* name, napi_callback callback) {
-  return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_method, nullptr};
-}
-
 }  // namespace
 
 Napi::Function FuseDevice::DefineClass(Napi::Env env) {
-  return ObjectWrap::DefineClass(
-      env, "FuseDevice",
-      {
-          InstanceAccessor<&FuseDevice::Fd>("fd", napi_enumerable),
-          InstanceAccessor<&FuseDevice::DeviceNumber>("deviceNumber", napi_enumerable),
-          InstanceAccessor<&FuseDevice::MountPoint>("mountPoint", napi_enumerable),
-          InstanceMethod<&FuseDevice::IsMounted>("isMounted", napi_default_method),
-          InstanceMethod<&FuseDevice::Start>("start", napi_default_method),
-          InstanceMethod<&FuseDevice::Stop>("stop", napi_default_method),
-          InstanceMethod<&FuseDevice::RefHandle>("ref", napi_default_method),
-          InstanceMethod<&FuseDevice::UnrefHandle>("unref", napi_default_method),
-          InstanceMethod<&FuseDevice::Close>("close", napi_default_method),
-          InstanceMethod<&FuseDevice::BackingRequests>("backingRequests", napi_default_method),
-          InstanceMethod<&FuseDevice::Share>("share", napi_default_method),
-          InstanceMethod<&FuseDevice::Nodes>("nodes", napi_default_method),
-          InstanceMethod<&FuseDevice::IsWaitedFor>("isWaitedFor", napi_default_method),
-          InstanceMethod<&FuseDevice::IsWriting>("isWriting", napi_default_method),
-          RawMethod("receive", Receive),
-          RawMethod("send", Send),
-          RawMethod("exchange", Exchange),
-          RawMethod("sendParts", SendParts),
-          RawMethod("notify", Notify),
-          RawMethod("checkBacking", CheckBacking),
-          RawMethod("openBacking", OpenBacking),
-          RawMethod("isBacking", IsBacking),
-          RawMethod("isUnchangedBacking", IsUnchangedBacking),
-          RawMethod("closeBacking", CloseBacking),
-          RawMethod("serveBacking", ServeBacking),
-          RawMethod("endBacking", EndBacking),
-      });
+  std::vector<PropertyDescriptor> properties = {
+      InstanceAccessor<&FuseDevice::Fd>("fd", napi_enumerable),
+      InstanceAccessor<&FuseDevice::DeviceNumber>("deviceNumber", napi_enumerable),
+      InstanceAccessor<&FuseDevice::MountPoint>("mountPoint", napi_enumerable),
+      InstanceMethod<&FuseDevice::IsMounted>("isMounted", napi_default_method),
+      InstanceMethod<&FuseDevice::Start>("start", napi_default_method),
+      InstanceMethod<&FuseDevice::Stop>("stop", napi_default_method),
+      InstanceMethod<&FuseDevice::RefHandle>("ref", napi_default_method),
+      InstanceMethod<&FuseDevice::UnrefHandle>("unref", napi_default_method),
+      InstanceMethod<&FuseDevice::Close>("close", napi_default_method),
+      InstanceMethod<&FuseDevice::BackingRequests>("backingRequests", napi_default_method),
+      InstanceMethod<&FuseDevice::Share>("share", napi_default_method),
+      InstanceMethod<&FuseDevice::Nodes>("nodes", napi_default_method),
+      InstanceMethod<&FuseDevice::IsWaitedFor>("isWaitedFor", napi_default_method),
+      InstanceMethod<&FuseDevice::IsWriting>("isWriting", napi_default_method),
+      RawMethod("receive", DeviceCalls<FuseDevice>::Receive),
+      RawMethod("send", DeviceCalls<FuseDevice>::Send),
+      RawMethod("exchange", DeviceCalls<FuseDevice>::Exchange),
+      RawMethod("sendParts", DeviceCalls<FuseDevice>::SendParts),
+      RawMethod("exchangeParts", DeviceCalls<FuseDevice>::ExchangeParts),
+      RawMethod("notify", Notify),
+  };
+  for (const napi_property_descriptor& method : DeviceBacking::Methods()) {
+    properties.emplace_back(method);
+  }
+  return ObjectWrap::DefineClass(env, "FuseDevice", properties);
 }
 
 Napi::Value FuseDevice::Create(Napi::Env env, Connection connection) {
@@ -220,10 +210,7 @@ void FuseDevice::ReleaseLoop() {
     std::exchange(kept_poller_, nullptr)->Close();
   }
   watch_ = nullptr;
-  if (backing_ != nullptr) {
-    // No handle is released once the connection has ended.
-    std::exchange(backing_, nullptr)->RemoveAll();
-  }
+  backing_.End();
   if (poller_ != nullptr) {
     std::exchange(poller_, nullptr)->Close();
   }
@@ -234,7 +221,7 @@ void FuseDevice::ReleaseLoop() {
 }
 
 void FuseDevice::OnEvent() {
-  if (!NeedsJavaScript()) {
+  if (!backing_.NeedsJavaScript()) {
     return;
   }
   const Napi::Env env = Env();
@@ -242,17 +229,6 @@ void FuseDevice::OnEvent() {
   // The handle in this scope keeps the object while the callback closes it.
   const Napi::Value self = Value();
   CallJavaScript(env, *context_, self, on_readable_.Value());
-}
-
-napi_value FuseDevice::Receive(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const std::span<uint8_t> buffer = arguments.Bytes(0, "buffer");
-  const int64_t spin = arguments.Int64(1, "spinMicroseconds");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
-    return nullptr;
-  }
-  return Number(env, static_cast<FuseDevice*>(self)->ReceiveForJavaScript(buffer, spin));
 }
 
 int64_t FuseDevice::ReceiveAny(std::span<uint8_t> buffer, int64_t spin_microseconds) {
@@ -266,233 +242,28 @@ int64_t FuseDevice::ReceiveAny(std::span<uint8_t> buffer, int64_t spin_microseco
   return ReceiveRequest(connection_->fd(), buffer, spin_microseconds);
 }
 
-// 0 for a request that was served here.
-int64_t FuseDevice::ReceiveForJavaScript(std::span<uint8_t> buffer, int64_t spin_microseconds) {
-  if (const int64_t wrong = CheckLength(buffer, 0); wrong != 0) {
-    return wrong;
-  }
-  if (early_) {
-    return TakeEarly(buffer);
-  }
-  if (backing_ == nullptr || !backing_->active() || buffer.size() < kDataOffset) {
-    return ReceiveAny(buffer, spin_microseconds);
-  }
-  longest_ = buffer.size();
-  // Whoever waits for a disk asks nothing meanwhile, and looking for it would take time from the
-  // thread that answers.
-  const int64_t length = ServeBelow(backing_->outstanding() > 0 ? 0 : spin_microseconds);
-  if (length > 0) {
-    std::memcpy(buffer.data(), backing_->Incoming(longest_).data(), static_cast<size_t>(length));
-  }
-  return length;
+int64_t FuseDevice::Receive(std::span<uint8_t> buffer, int64_t spin_microseconds) {
+  return backing_.Receive(buffer, spin_microseconds);
 }
 
-// Received into memory that goes along with a request to another thread: most are for here, and
-// those that are for JavaScript are small. 0 for one that was served, else as ReceiveRequest.
-int64_t FuseDevice::ServeBelow(int64_t spin_microseconds) {
-  const int64_t length = ReceiveAny(backing_->Incoming(longest_), spin_microseconds);
-  if (length <= 0) {
-    return length;
-  }
-  return backing_->Serve(connection_->fd(), static_cast<size_t>(length)) ? 0 : length;
-}
-
-// Serves what needs no JavaScript, for as long as threads are at work: calling it would take longer
-// than handing over to them. Once they have nothing to do JavaScript looks for what comes next.
-bool FuseDevice::NeedsJavaScript() {
-  if (early_ || backing_ == nullptr || !backing_->active() || longest_ == 0) {
-    return true;
-  }
-  for (int turn = 0; turn < kBatch; ++turn) {
-    const int64_t length = ServeBelow(0);
-    if (length == -EAGAIN) {
-      return false;
-    }
-    if (length != 0 || backing_->outstanding() == 0) {
-      early_ = length;
-      return true;
-    }
-  }
-  return false;
-}
-
-int64_t FuseDevice::TakeEarly(std::span<uint8_t> buffer) {
-  const int64_t length = *early_;
-  if (length > static_cast<int64_t>(buffer.size())) {
-    return -EINVAL;
-  }
-  early_.reset();
-  if (length > 0) {
-    if (backing_ == nullptr) {
-      return -ENODEV;
-    }
-    std::memcpy(buffer.data(), backing_->Incoming(longest_).data(), static_cast<size_t>(length));
-  }
-  return length;
-}
-
-napi_value FuseDevice::Send(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const std::span<uint8_t> buffer = arguments.Bytes(0, "buffer");
-  const int64_t length = arguments.Int64(1, "length");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
-    return nullptr;
-  }
-  return Number(env, static_cast<FuseDevice*>(self)->SendForJavaScript(buffer, length));
-}
-
-int64_t FuseDevice::SendForJavaScript(std::span<const uint8_t> buffer, int64_t length) {
-  const int64_t wrong = CheckLength(buffer, length);
-  return wrong != 0 ? wrong
-                    : SendReply(connection_->fd(), buffer.first(static_cast<size_t>(length)));
-}
-
-napi_value FuseDevice::Exchange(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const std::span<uint8_t> reply = arguments.Bytes(0, "reply");
-  const int64_t length = arguments.Int64(1, "length");
-  const std::span<uint8_t> buffer = arguments.Bytes(2, "buffer");
-  const int64_t spin = arguments.Int64(3, "spinMicroseconds");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
-    return nullptr;
-  }
-  auto* const device = static_cast<FuseDevice*>(self);
-  const int64_t sent = device->SendForJavaScript(reply, length);
-  return Number(env, sent != 0 ? kNotSent + sent : device->ReceiveForJavaScript(buffer, spin));
-}
-
-napi_value FuseDevice::SendParts(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const std::span<uint8_t> head = arguments.Bytes(0, "head");
-  const int64_t head_length = arguments.Int64(1, "headLength");
-  const std::span<uint8_t> body = arguments.Bytes(2, "body");
-  const int64_t body_length = arguments.Int64(3, "bodyLength");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
-    return nullptr;
-  }
-  int64_t result = CheckLength(head, head_length);
-  // An empty body has no memory, and that is not the same as a detached one.
-  if (result == 0 && (body_length != 0 || body.data() != nullptr)) {
-    result = CheckLength(body, body_length);
-  }
-  if (result == 0) {
-    result = SendReplyParts(static_cast<FuseDevice*>(self)->connection_->fd(),
-                            head.first(static_cast<size_t>(head_length)),
-                            body.first(static_cast<size_t>(body_length)));
-  }
-  return Number(env, result);
+int64_t FuseDevice::Send(std::span<const uint8_t> head, std::span<const uint8_t> body) {
+  return SendReply(connection_->fd(), head, body);
 }
 
 napi_value FuseDevice::Notify(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const std::span<uint8_t> message = arguments.Bytes(0, "message");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
+  auto* const device = ObjectOf<FuseDevice>(arguments);
+  if (device == nullptr) {
     return nullptr;
   }
   napi_value result = nullptr;
-  napi_get_boolean(env, static_cast<FuseDevice*>(self)->connection_->Notify(message), &result);
+  napi_get_boolean(env, device->connection_->Notify(message), &result);
   return result;
 }
 
 Napi::Value FuseDevice::BackingRequests(const Napi::CallbackInfo& info) {
-  const size_t count = backing_ == nullptr ? 0 : backing_->outstanding();
-  return Napi::Number::New(info.Env(), static_cast<double>(count));
-}
-
-napi_value FuseDevice::CheckBacking(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const int fd = arguments.Int32(0, "fd");
-  const int open_flags = arguments.Int32(1, "openFlags");
-  return arguments.failed() ? nullptr : Number(env, BackingFile::Check(fd, open_flags));
-}
-
-napi_value FuseDevice::OpenBacking(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const int fd = arguments.Int32(0, "fd");
-  const bool for_others = arguments.Boolean(1, "forOthers");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
-    return nullptr;
-  }
-  auto* const device = static_cast<FuseDevice*>(self);
-  return Number(env, device->passthrough_.Open(device->connection_->fd(), fd, for_others));
-}
-
-napi_value FuseDevice::IsBacking(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const int32_t id = arguments.Int32(0, "id");
-  const int fd = arguments.Int32(1, "fd");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
-    return nullptr;
-  }
-  napi_value result = nullptr;
-  napi_get_boolean(env, static_cast<FuseDevice*>(self)->passthrough_.IsOf(id, fd), &result);
-  return result;
-}
-
-napi_value FuseDevice::IsUnchangedBacking(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const int fd = arguments.Int32(0, "fd");
-  const std::span<uint8_t> bytes = arguments.Bytes(1, "stamp");
-  if (arguments.failed()) {
-    return nullptr;
-  }
-  bool unchanged = false;
-  if (FileStamp stamp = {}; bytes.size() == sizeof stamp) {
-    std::memcpy(&stamp, bytes.data(), sizeof stamp);
-    unchanged = IsUnchanged(fd, &stamp);
-    std::memcpy(bytes.data(), &stamp, sizeof stamp);
-  }
-  napi_value result = nullptr;
-  napi_get_boolean(env, unchanged, &result);
-  return result;
-}
-
-napi_value FuseDevice::CloseBacking(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const int32_t id = arguments.Int32(0, "id");
-  void* self = nullptr;
-  if (!arguments.failed() && napi_unwrap(env, arguments.self(), &self) == napi_ok) {
-    auto* const device = static_cast<FuseDevice*>(self);
-    device->passthrough_.Close(device->connection_->fd(), id);
-  }
-  return nullptr;
-}
-
-napi_value FuseDevice::ServeBacking(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const int64_t handle = arguments.Int64(0, "handle");
-  const int fd = arguments.Int32(1, "fd");
-  const bool extends = arguments.Boolean(2, "extends");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
-    return nullptr;
-  }
-  auto* const device = static_cast<FuseDevice*>(self);
-  if (device->backing_ == nullptr && device->environment_ != nullptr) {
-    device->backing_ = device->connection_->Backing();
-  }
-  return Number(env, device->backing_ == nullptr
-                         ? -EBADF
-                         : device->backing_->Add(static_cast<uint64_t>(handle), fd, extends));
-}
-
-napi_value FuseDevice::EndBacking(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const int64_t handle = arguments.Int64(0, "handle");
-  void* self = nullptr;
-  if (!arguments.failed() && napi_unwrap(env, arguments.self(), &self) == napi_ok) {
-    auto* const device = static_cast<FuseDevice*>(self);
-    if (device->backing_ != nullptr) {
-      device->backing_->Remove(static_cast<uint64_t>(handle));
-    }
-  }
-  return nullptr;
+  return Napi::Number::New(info.Env(), static_cast<double>(backing_.outstanding()));
 }
 
 }  // namespace dokan

@@ -7,9 +7,9 @@
 #include <optional>
 #include <span>
 
+#include "device_backing.h"
 #include "device_poller.h"
 #include "fuse_connection.h"
-#include "kernel_passthrough.h"
 
 namespace dokan {
 
@@ -32,6 +32,17 @@ class FuseDevice : public Napi::ObjectWrap<FuseDevice> {
   // The environment ends: lets go of the loop and of JavaScript, and hands over the connection.
   std::shared_ptr<FuseConnection> ReleaseConnection();
 
+  // For DeviceCalls.
+  int64_t Receive(std::span<uint8_t> buffer, int64_t spin_microseconds);
+  int64_t Send(std::span<const uint8_t> head, std::span<const uint8_t> body);
+
+  FuseConnection& connection() { return *connection_; }
+  // Whether it is closed, or its environment ends.
+  bool ended() const { return environment_ == nullptr; }
+  DeviceBacking& backing() { return backing_; }
+  // One request, of the device or kept for us, as ReceiveRequest.
+  int64_t ReceiveAny(std::span<uint8_t> buffer, int64_t spin_microseconds);
+
  private:
   Napi::Value Fd(const Napi::CallbackInfo& info);
   Napi::Value DeviceNumber(const Napi::CallbackInfo& info);
@@ -48,27 +59,8 @@ class FuseDevice : public Napi::ObjectWrap<FuseDevice> {
   Napi::Value IsWaitedFor(const Napi::CallbackInfo& info);
   Napi::Value IsWriting(const Napi::CallbackInfo& info);
 
-  // The hot functions: plain Node-API, no allocation, no C++ exceptions.
-  static napi_value Receive(napi_env env, napi_callback_info info);
-  static napi_value Send(napi_env env, napi_callback_info info);
-  static napi_value Exchange(napi_env env, napi_callback_info info);
-  static napi_value SendParts(napi_env env, napi_callback_info info);
   static napi_value Notify(napi_env env, napi_callback_info info);
-  static napi_value CheckBacking(napi_env env, napi_callback_info info);
-  static napi_value OpenBacking(napi_env env, napi_callback_info info);
-  static napi_value IsBacking(napi_env env, napi_callback_info info);
-  static napi_value IsUnchangedBacking(napi_env env, napi_callback_info info);
-  static napi_value CloseBacking(napi_env env, napi_callback_info info);
-  static napi_value ServeBacking(napi_env env, napi_callback_info info);
-  static napi_value EndBacking(napi_env env, napi_callback_info info);
 
-  int64_t ReceiveAny(std::span<uint8_t> buffer, int64_t spin_microseconds);
-  int64_t ReceiveForJavaScript(std::span<uint8_t> buffer, int64_t spin_microseconds);
-  int64_t SendForJavaScript(std::span<const uint8_t> buffer, int64_t length);
-
-  int64_t ServeBelow(int64_t spin_microseconds);
-  bool NeedsJavaScript();
-  int64_t TakeEarly(std::span<uint8_t> buffer);
   void OnEvent();
   void StartWatch();
   void ReleaseLoop();
@@ -76,12 +68,8 @@ class FuseDevice : public Napi::ObjectWrap<FuseDevice> {
   AddonEnvironment* environment_ = nullptr;
   std::shared_ptr<FuseConnection> connection_;
   DevicePoller* poller_ = nullptr;
-  ServingWatch* watch_ = nullptr;     // The connection's.
-  BackingServer* backing_ = nullptr;  // The connection's.
-  // What was received before JavaScript asks for it; its memory is what `backing_` receives into.
-  std::optional<int64_t> early_;
-  size_t longest_ = 0;  // Bytes JavaScript has room for.
-  KernelPassthrough passthrough_;
+  ServingWatch* watch_ = nullptr;  // The connection's.
+  DeviceBacking backing_{*this};
   DevicePoller* kept_poller_ = nullptr;  // Of what the watch keeps for us.
   Napi::FunctionReference on_readable_;
   std::optional<Napi::AsyncContext> context_;

@@ -260,12 +260,12 @@ bool ServingThread::Post(std::span<const uint8_t> request, Device origin) {
   return true;
 }
 
-int64_t ServingThread::Send(std::span<const uint8_t> reply) {
-  if (reply.size() < sizeof(ReplyHeader)) {
+int64_t ServingThread::Send(std::span<const uint8_t> head, std::span<const uint8_t> body) {
+  if (head.size() < sizeof(ReplyHeader)) {
     return -EINVAL;
   }
   ReplyHeader header = {};
-  std::memcpy(&header, reply.data(), sizeof header);
+  std::memcpy(&header, head.data(), sizeof header);
   Device origin;
   {
     const std::lock_guard lock(mutex_);
@@ -276,7 +276,7 @@ int64_t ServingThread::Send(std::span<const uint8_t> reply) {
     origin = std::move(found->second.origin);
     outstanding_.erase(found);
   }
-  return SendReply(origin->fd(), reply);
+  return SendReply(origin->fd(), head, body);
 }
 
 void ServingThread::Leave() {

@@ -35,8 +35,8 @@ class ServingThread {
 
   // The thread itself: the next request that is its own; its length, or -errno.
   int64_t Receive(std::span<uint8_t> buffer, int64_t spin_microseconds);
-  // The thread itself: the reply to a request of its own.
-  int64_t Send(std::span<const uint8_t> reply);
+  // The thread itself: the reply to a request of its own, its headers whole in `head`.
+  int64_t Send(std::span<const uint8_t> head, std::span<const uint8_t> body);
 
   // The thread ends, or the volume has: who waits for it gets EIO at once.
   void Leave();

@@ -5,10 +5,10 @@
 #include <span>
 #include <utility>
 
-#include "arguments.h"
 #include "common/javascript_call.h"
-#include "device_io.h"
+#include "device_calls.h"
 #include "environment.h"
+#include "raw_method.h"
 #include "shared_nodes.h"
 #include "system_failure.h"
 
@@ -16,10 +16,6 @@ namespace dokan {
 namespace {
 
 using Thread = std::shared_ptr<ServingThread>;
-
-napi_property_descriptor RawMethod(const char* name, napi_callback callback) {
-  return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_method, nullptr};
-}
 
 }  // namespace
 
@@ -31,9 +27,11 @@ Napi::Function ThreadDevice::DefineClass(Napi::Env env) {
           InstanceMethod<&ThreadDevice::Nodes>("nodes", napi_default_method),
           InstanceMethod<&ThreadDevice::Start>("start", napi_default_method),
           InstanceMethod<&ThreadDevice::Close>("close", napi_default_method),
-          RawMethod("receive", Receive),
-          RawMethod("send", Send),
-          RawMethod("exchange", Exchange),
+          RawMethod("receive", DeviceCalls<ThreadDevice>::Receive),
+          RawMethod("send", DeviceCalls<ThreadDevice>::Send),
+          RawMethod("exchange", DeviceCalls<ThreadDevice>::Exchange),
+          RawMethod("sendParts", DeviceCalls<ThreadDevice>::SendParts),
+          RawMethod("exchangeParts", DeviceCalls<ThreadDevice>::ExchangeParts),
       });
 }
 
@@ -125,55 +123,12 @@ void ThreadDevice::OnEvent() {
   CallJavaScript(env, *context_, self, on_readable_.Value());
 }
 
-napi_value ThreadDevice::Receive(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const std::span<uint8_t> buffer = arguments.Bytes(0, "buffer");
-  const int64_t spin = arguments.Int64(1, "spinMicroseconds");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
-    return nullptr;
-  }
-  return Number(env, static_cast<ThreadDevice*>(self)->ReceiveForJavaScript(buffer, spin));
+int64_t ThreadDevice::Receive(std::span<uint8_t> buffer, int64_t spin_microseconds) {
+  return thread_ == nullptr ? -ENODEV : thread_->Receive(buffer, spin_microseconds);
 }
 
-int64_t ThreadDevice::ReceiveForJavaScript(std::span<uint8_t> buffer, int64_t spin_microseconds) {
-  if (thread_ == nullptr) {
-    return -ENODEV;
-  }
-  return buffer.data() == nullptr ? -EFAULT : thread_->Receive(buffer, spin_microseconds);
-}
-
-napi_value ThreadDevice::Send(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const std::span<uint8_t> buffer = arguments.Bytes(0, "buffer");
-  const int64_t length = arguments.Int64(1, "length");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
-    return nullptr;
-  }
-  return Number(env, static_cast<ThreadDevice*>(self)->SendForJavaScript(buffer, length));
-}
-
-int64_t ThreadDevice::SendForJavaScript(std::span<const uint8_t> buffer, int64_t length) {
-  if (const int64_t wrong = CheckLength(buffer, length); wrong != 0) {
-    return wrong;
-  }
-  return thread_ == nullptr ? -ENODEV : thread_->Send(buffer.first(static_cast<size_t>(length)));
-}
-
-napi_value ThreadDevice::Exchange(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  const std::span<uint8_t> reply = arguments.Bytes(0, "reply");
-  const int64_t length = arguments.Int64(1, "length");
-  const std::span<uint8_t> buffer = arguments.Bytes(2, "buffer");
-  const int64_t spin = arguments.Int64(3, "spinMicroseconds");
-  void* self = nullptr;
-  if (arguments.failed() || napi_unwrap(env, arguments.self(), &self) != napi_ok) {
-    return nullptr;
-  }
-  auto* const device = static_cast<ThreadDevice*>(self);
-  const int64_t sent = device->SendForJavaScript(reply, length);
-  return Number(env, sent != 0 ? kNotSent + sent : device->ReceiveForJavaScript(buffer, spin));
+int64_t ThreadDevice::Send(std::span<const uint8_t> head, std::span<const uint8_t> body) {
+  return thread_ == nullptr ? -ENODEV : thread_->Send(head, body);
 }
 
 Napi::Value JoinThreads(const Napi::CallbackInfo& info) {

@@ -2,8 +2,10 @@
 
 #include <napi.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "device_poller.h"
 #include "serving_thread.h"
@@ -28,18 +30,15 @@ class ThreadDevice : public Napi::ObjectWrap<ThreadDevice> {
   // The environment ends.
   void Leave();
 
+  // For DeviceCalls.
+  int64_t Receive(std::span<uint8_t> buffer, int64_t spin_microseconds);
+  int64_t Send(std::span<const uint8_t> head, std::span<const uint8_t> body);
+
  private:
   Napi::Value Thread(const Napi::CallbackInfo& info);
   Napi::Value Nodes(const Napi::CallbackInfo& info);
   void Start(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
-
-  static napi_value Receive(napi_env env, napi_callback_info info);
-  static napi_value Send(napi_env env, napi_callback_info info);
-  static napi_value Exchange(napi_env env, napi_callback_info info);
-
-  int64_t ReceiveForJavaScript(std::span<uint8_t> buffer, int64_t spin_microseconds);
-  int64_t SendForJavaScript(std::span<const uint8_t> buffer, int64_t length);
 
   DevicePoller* Watch(int fd);
   void StopWatching();

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkCreateResult, checkFindEntry } from '../../lib/answers.js';
@@ -274,6 +275,73 @@ describe('createFile', () => {
     expect(dispatcher.openCount).toBe(0);
   });
 });
+
+describe('readFile answering with bytes', () => {
+  const ask = (bytes: unknown, size = 4) => {
+    const made = harness({ createFile: () => undefined, readFile: () => bytes });
+    const { dispatcher } = made;
+    const buffer = Buffer.alloc(size);
+    const read = () => dispatcher.readFile(openNow(dispatcher), '/f', buffer, 0, NONE, caller());
+    return { ...made, read };
+  };
+
+  it.each([
+    ['as many as wanted', new Uint8Array(4)],
+    ['fewer', Buffer.alloc(1)],
+    ['shared memory', new Uint8Array(new SharedArrayBuffer(8), 2, 3)],
+    ['memory of another context', runInNewContext('new Uint8Array(4)') as Uint8Array],
+    ['memory that has shrunk behind them', shrunk(6)],
+  ])('hands them on: %s', async (_what, bytes) => {
+    expect(ask(bytes).read()).toBe(bytes);
+    expect(await ask(Promise.resolve(bytes)).read()).toBe(bytes);
+  });
+
+  it('takes none for a count of 0', async () => {
+    for (const none of [new Uint8Array(0), Buffer.alloc(4).subarray(4)]) {
+      expect(ask(none).read()).toBe(0);
+      expect(await ask(Promise.resolve(none)).read()).toBe(0);
+    }
+  });
+
+  it.each([
+    ['too many', new Uint8Array(5), 'or a Uint8Array of no more but was given Uint8Array(5)'],
+    ['other numbers', new Uint16Array(1), 'or a Uint8Array of no more but was given Uint16Array'],
+    ['a view', new DataView(new ArrayBuffer(4)), 'or a Uint8Array of no more'],
+    ['memory alone', new ArrayBuffer(4), 'or a Uint8Array of no more'],
+    ['what lies of its length', lying(new Uint8Array(5), 4), 'or a Uint8Array of no more'],
+    ['what lies behind a proxy', new Proxy(new Uint8Array(4), {}), 'or a Uint8Array of no more'],
+    ['what was transferred away', transferred(new Uint8Array(4)), 'was not taken away'],
+    ['what has shrunk', shrunk(5), 'was not taken away'],
+  ])('refuses %s', async (_what, bytes, message) => {
+    for (const answer of [bytes, Promise.resolve(bytes)]) {
+      const { read, errors } = ask(answer);
+      await expect(async () => await read()).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
+      expect(errors).toHaveLength(1);
+      expect(errors[0]!.message).toContain(message);
+      expect(errors[0]!.cause).toMatchObject({ code: 'ERR_INVALID_ANSWER' });
+    }
+  });
+});
+
+/** Bytes 4 and 5 of memory that has had 8, and has only `length` now. */
+function shrunk(length: number): Uint8Array {
+  // Nothing of it is known to a compiler that has ES2023 in mind.
+  const memory = Reflect.construct(ArrayBuffer, [8, { maxByteLength: 8 }]) as ArrayBuffer & {
+    resize(size: number): void;
+  };
+  const bytes = new Uint8Array(memory, 4, 2);
+  memory.resize(length);
+  return bytes;
+}
+
+function lying(bytes: Uint8Array, length: number): Uint8Array {
+  return Object.defineProperty(bytes, 'length', { value: length });
+}
+
+function transferred(bytes: Uint8Array<ArrayBuffer>): Uint8Array {
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
 
 it('checks the count against the buffer as it is when the answer comes', async () => {
   const { dispatcher, errors } = harness({

@@ -146,6 +146,10 @@ describe('receive and send', () => {
     expect(device.send(detached, 0)).toBe(-14);
     const head = Buffer.alloc(16);
     expect(device.sendParts(head, 16, detached, 1)).toBe(-14);
+    const buffer = Buffer.alloc(65536);
+    expect(device.exchangeParts(head, 16, detached, 1, buffer, 0)).toBe(-4096 - 14);
+    expect(device.exchangeParts(head, 16, head, 17, buffer, 0)).toBe(-4096 - 22);
+    expect(() => device.exchangeParts(head, 16, 'x' as never, 1, buffer, 0)).toThrow(TypeError);
     expect(device.send(head, 17)).toBe(-22);
     expect(device.send(head, -1)).toBe(-22);
     expect(device.exchange(detached, 0, head, 0)).toBe(-4096 - 14);
@@ -164,7 +168,6 @@ describe('receive and send', () => {
     const constructor = device.constructor as new () => FuseDevice;
     expect(() => new constructor()).toThrow(TypeError);
     // INIT is still there: nothing above has taken it.
-    const buffer = Buffer.alloc(65536);
     expect(device.receive(buffer, 0)).toBeGreaterThan(0);
     device.close();
   });
@@ -192,6 +195,14 @@ describe('receive and send', () => {
     const answer = Buffer.concat([replyHeader(buffer, attributes.length), attributes]);
     expect(device.exchange(answer, answer.length, buffer, 0)).toBe(EAGAIN);
     expect((await asking).stdout).toBe('1234567 755\n');
+    const again = promisify(execFile)('stat', ['-c', '%Y %a', point]);
+    await eventually('a request', () => device.receive(buffer, 0) > 0);
+    const head = replyHeader(buffer, attributes.length);
+    // Memory that threads share.
+    const shared = new Uint8Array(new SharedArrayBuffer(attributes.length));
+    shared.set(attributes);
+    expect(device.exchangeParts(head, 16, shared, shared.length, detached, 0)).toBe(-14);
+    expect((await again).stdout).toBe('1234567 755\n');
     await addon.unmountDirect(point, MNT_DETACH);
     device.close();
   });

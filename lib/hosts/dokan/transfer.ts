@@ -1,3 +1,4 @@
+import { fill } from '../../bytes_read.js';
 import { DokanError } from '../../errors.js';
 import type { Outcome } from '../../outcome.js';
 import { NtStatus } from '../../status.js';
@@ -15,7 +16,7 @@ export function readFile(request: Request): Outcome<void> {
   const size = request.argument(0);
   const buffer = request.transfer(size, session.reads.allowed);
   const io = ioFlags(request.flags);
-  let outcome: Outcome<number>;
+  let outcome: Outcome<number | Uint8Array>;
   try {
     outcome = session.target.readFile(entry.open, path, buffer, request.offset, io, request);
   } catch (error) {
@@ -60,7 +61,7 @@ async function transferLater(
   request: Request,
   memory: Buffer,
   size: number,
-  outcome: Promise<number>,
+  outcome: Promise<number | Uint8Array>,
 ): Promise<void> {
   const call = request.running;
   try {
@@ -76,11 +77,16 @@ async function transferLater(
   }
 }
 
-function transferred(request: Request, memory: Buffer, size: number, bytes: number): void {
+function transferred(
+  request: Request,
+  memory: Buffer,
+  size: number,
+  done: number | Uint8Array,
+): void {
   if (memory.length !== size) {
     throw failed(request, memory, size, new DokanError(NtStatus.INTERNAL_ERROR));
   }
-  request.answerResult(0, bytes);
+  request.answerResult(0, fill(memory, done));
 }
 
 /** Somebody may have transferred the memory away, and the data with it: then it is of no use any more. */

@@ -44,9 +44,10 @@ function readFlags(message: Reader): number {
   return message.u32();
 }
 
-function answerRead(count: number, request: Request): void {
-  // The callback has put the bytes where the reply's body is.
-  request.out.position += count;
+function answerRead(read: number | Uint8Array, request: Request): void {
+  // The callback has put the bytes where the reply's body is, or says where they are.
+  if (typeof read === 'number') request.out.position += read;
+  else request.append(read);
 }
 
 export function writeFile(session: Session, request: Request): Outcome<void> {

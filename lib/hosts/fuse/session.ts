@@ -17,6 +17,7 @@ import { Polling } from './polling.js';
 import { Errno, IN_HEADER_SIZE, InitFlags, Opcode, OUT_HEADER_SIZE } from './protocol.js';
 import { releaseHandle } from './release.js';
 import { Request } from './request.js';
+import { exchangeReply, sendReply } from './sending.js';
 import { NOT_SENT, type BackingDevice, type Transport } from './transport.js';
 import { FreeListings } from './zero_message.js';
 
@@ -205,7 +206,7 @@ export class Session {
    */
   #next(request: Request, reply: number, spin: number): number {
     if (reply > 0) {
-      const length = this.#transport.exchange(request.output, reply, request.input, spin);
+      const length = exchangeReply(this.#transport, request, reply, spin);
       if (length > NOT_SENT) return length;
       // The asking process is gone: what it would have to close or forget, nobody will.
       this.#takeBack(request);
@@ -368,7 +369,7 @@ export class Session {
   /** Completes the reply. @returns its length */
   #success(request: Request): number {
     if (request.changes !== undefined) this.#noteChange(request);
-    if (!request.canReply) return this.#failure(request, fuseError(Errno.EIO));
+    if (!request.isWhole) return this.#failure(request, fuseError(Errno.EIO));
     const { errno } = request;
     return errno === 0 ? request.finish() : request.fail(errno);
   }
@@ -383,7 +384,7 @@ export class Session {
     this.#takeBack(request);
     const errno = errnoOf(error);
     if (request.canReply) return request.fail(errno);
-    this.#send(request.failure(errno), OUT_HEADER_SIZE);
+    if (!this.#isOver) this.#transport.send(request.failure(errno), OUT_HEADER_SIZE);
     return 0;
   }
 
@@ -391,7 +392,7 @@ export class Session {
   #reply(request: Request, length: number): void {
     if (length <= 0) return;
     // The asking process is gone: what it would have to close or forget, nobody will.
-    if (this.#send(request.output, length) !== 0) this.#takeBack(request);
+    if (this.#isOver || sendReply(this.#transport, request, length) !== 0) this.#takeBack(request);
   }
 
   #noteChange(request: Request): void {
@@ -403,10 +404,6 @@ export class Session {
     // Only renames change two.
     this.renamesEnded += 1;
     this.listings?.changed(changesToo, Change.SEEN);
-  }
-
-  #send(reply: Buffer, length: number): number {
-    return this.#isOver ? -Errno.ENODEV : this.#transport.send(reply, length);
   }
 
   #takeBack(request: Request): void {

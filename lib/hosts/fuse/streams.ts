@@ -1,3 +1,4 @@
+import { fill } from '../../bytes_read.js';
 import { CreateDisposition } from '../../constants.js';
 import type { FileInformation } from '../../operations.js';
 import type { Outcome } from '../../outcome.js';
@@ -45,8 +46,8 @@ function readAll(
   return andThen(read, firstBytes, value);
 }
 
-function firstBytes(count: number, value: Buffer): Buffer {
-  return value.subarray(0, count);
+function firstBytes(read: number | Uint8Array, value: Buffer): Buffer {
+  return value.subarray(0, fill(value, read));
 }
 
 /**

@@ -22,6 +22,17 @@ export interface Transport extends BackingDevice {
    * @returns what `receive` does; `NOT_SENT` and less when `send` has failed, and nothing was taken
    */
   exchange(reply: Uint8Array, length: number, buffer: Uint8Array, spinMicroseconds: number): number;
+  /** As `send`, of one reply that lies in two pieces: its headers are in `head`. */
+  sendParts(head: Uint8Array, headLength: number, body: Uint8Array, bodyLength: number): number;
+  /** As `exchange`, of a reply as `sendParts` sends it. */
+  exchangeParts(
+    head: Uint8Array,
+    headLength: number,
+    body: Uint8Array,
+    bodyLength: number,
+    buffer: Uint8Array,
+    spinMicroseconds: number,
+  ): number;
   /** Sends a notification when it can, without ever blocking. @returns false when it never will */
   notify(message: Uint8Array): boolean;
   close(): void;

@@ -1,7 +1,9 @@
+import { fill } from '../../bytes_read.js';
 import { FileAttributes } from '../../constants.js';
 import { DokanError } from '../../errors.js';
 import type { Listing } from '../../listing.js';
 import type { FileInformation } from '../../operations.js';
+import { andThen } from '../../outcome.js';
 import { NtStatus } from '../../status.js';
 import { IoFlags, type Caller, type Open, type RequestTarget } from '../../target.js';
 import {
@@ -102,9 +104,11 @@ export class LibraryBackend implements DriverBackend {
     return this.#onOpen(order, async (open, path, caller) => {
       const data = Buffer.alloc(order.length);
       const { offset } = order;
-      const length = await this.#target.readFile(open, path, data, offset, io(order), caller);
-      if (length === 0) throw new DokanError(NtStatus.END_OF_FILE);
-      return { data: data.subarray(0, length) };
+      const read = this.#target.readFile(open, path, data, offset, io(order), caller);
+      // Before anything else runs: the bytes may be the file system's own.
+      const found = await andThen(read, bytesRead, data);
+      if (found.length === 0) throw new DokanError(NtStatus.END_OF_FILE);
+      return { data: found };
     });
   }
 
@@ -331,6 +335,11 @@ export class LibraryBackend implements DriverBackend {
       this.#callers.delete(id);
     }
   }
+}
+
+/** @param data - what was to be filled */
+function bytesRead(read: number | Uint8Array, data: Buffer): Buffer {
+  return data.subarray(0, fill(data, read));
 }
 
 function isMissing(error: unknown): boolean {

@@ -66,6 +66,24 @@ describe('reading and writing', () => {
     expect(failure(() => fs.writeFile('/f', Buffer.from('x'), last, file))).toBe('FILE_TOO_LARGE');
   });
 
+  it('answers large reads with where the bytes lie, and puts small ones into the buffer', () => {
+    const content = Buffer.alloc(2 ** 20, 'abc');
+    client.write('/f', content);
+    const file = client.open('/f');
+    const buffer = Buffer.alloc(2 ** 20);
+    const found = fs.readFile('/f', buffer, 0, file) as Uint8Array;
+    expect(content.equals(found)).toBe(true);
+    expect(buffer.equals(Buffer.alloc(2 ** 20))).toBe(true);
+    expect(fs.readFile('/f', buffer.subarray(0, 4096), 3, file)).toBe(4096);
+    expect(buffer.toString('latin1', 0, 3)).toBe('abc');
+    // Of a hole there is nothing to show.
+    const sparse = client.create('/sparse');
+    fs.setEndOfFile('/sparse', 2 ** 20, sparse);
+    buffer.fill(1);
+    expect(fs.readFile('/sparse', buffer, 0, sparse)).toBe(2 ** 20);
+    expect(buffer.equals(Buffer.alloc(2 ** 20))).toBe(true);
+  });
+
   it('does not read or write directories', () => {
     const file = client.open('/');
     const buffer = Buffer.alloc(1);

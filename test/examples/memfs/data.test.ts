@@ -93,7 +93,84 @@ function contents(data: SparseData): Buffer {
   return buffer.subarray(0, data.read(buffer, 0));
 }
 
+/** What is seen of a file where it lies agrees with what it is, and lies in no memory beside its own. */
+function checkViews(data: SparseData, model: Model): void {
+  const pieces = new Map<ArrayBufferLike, number>();
+  const { size } = data;
+  for (let start = 0; start < size; start += CHUNK) {
+    const alone = data.view(start, CHUNK);
+    // Part of a chunk may be all there is of it.
+    const bytes = alone ?? data.view(start, 1);
+    if (bytes !== undefined) pieces.set(bytes.buffer, (pieces.get(bytes.buffer) ?? 0) + 1);
+    for (const length of [1, 1000, CHUNK, CHUNK + 1, 3 * CHUNK, 20 * CHUNK]) {
+      const view = data.view(start + 500, length);
+      if (view === undefined) continue;
+      const end = Math.min(start + 500 + length, size);
+      expect(model.bytes.subarray(start + 500, end).equals(view)).toBe(true);
+    }
+  }
+  let memory = 0;
+  for (const [piece, chunks] of pieces) {
+    memory += piece.byteLength;
+    if (piece.byteLength > CHUNK) expect(piece.byteLength).toBe(chunks * CHUNK);
+  }
+  expect(memory).toBeLessThanOrEqual(data.allocated);
+}
+
 describe('SparseData', () => {
+  it('shows in one piece what was written in one', () => {
+    const data = new SparseData(new Space(64 * CHUNK));
+    const wide = 16 * CHUNK;
+    const bytes = Buffer.alloc(wide, 1);
+    data.write(bytes, 0);
+    data.write(bytes.fill(2), wide);
+    for (const [offset, length, value] of [
+      [0, wide, 1],
+      [wide, wide, 2],
+      [3 * CHUNK + 5, 4 * CHUNK, 1],
+      [2 * wide - 100, wide, 2],
+    ] as const) {
+      const view = data.view(offset, length)!;
+      expect(view.length).toBe(Math.min(length, 2 * wide - offset));
+      expect(view.every((byte) => byte === value)).toBe(true);
+    }
+    for (const [offset, length] of [
+      [wide - 1, 2],
+      [2 * wide, 1],
+      [0, 0],
+    ] as const) {
+      expect(data.view(offset, length)).toBeUndefined();
+    }
+  });
+
+  it('overwrites a piece where it lies', () => {
+    const data = new SparseData(new Space(64 * CHUNK));
+    data.write(Buffer.alloc(4 * CHUNK, 1), 0);
+    const before = data.view(0, 4 * CHUNK)!;
+    data.write(Buffer.alloc(2 * CHUNK, 2), CHUNK);
+    expect(data.view(0, 4 * CHUNK)!.buffer).toBe(before.buffer);
+    expect(before[CHUNK]).toBe(2);
+  });
+
+  it('holds no memory of a piece for chunks that are gone', () => {
+    const data = new SparseData(new Space(64 * CHUNK));
+    const bytes = Buffer.alloc(16 * CHUNK, 1);
+    for (const change of [
+      () => data.truncate(CHUNK),
+      () => data.zero(2 * CHUNK, CHUNK),
+      () => data.truncate(16 * CHUNK - SECTOR),
+    ]) {
+      data.truncate(0);
+      data.write(bytes, 0);
+      change();
+      for (let offset = 0; offset < data.size; offset += CHUNK) {
+        const view = data.view(offset, 1);
+        if (view !== undefined) expect(view.buffer.byteLength).toBeLessThanOrEqual(CHUNK);
+      }
+      expect(data.allocated).toBeGreaterThan(0);
+    }
+  });
+
   it('reads what a plain buffer would hold, whatever is done to it', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
@@ -107,6 +184,7 @@ describe('SparseData', () => {
           expect(space.used).toBeLessThanOrEqual(CAPACITY);
           expect(data.size).toBe(model.bytes.length);
           expect(contents(data).equals(model.bytes)).toBe(true);
+          checkViews(data, model);
         }
         data.truncate(0);
         expect(space.used).toBe(0);

@@ -95,7 +95,8 @@ export class Client {
 
   readOpen(file: FakeOpen, length = 65_536, offset = 0): Buffer {
     const buffer = Buffer.alloc(length, 0xee);
-    return buffer.subarray(0, this.fs.readFile('', buffer, offset, file));
+    const read = this.fs.readFile('', buffer, offset, file);
+    return typeof read === 'number' ? buffer.subarray(0, read) : Buffer.from(read);
   }
 
   read(path: string): string {

@@ -160,6 +160,39 @@ describe('reads', () => {
     }
   });
 
+  it.each([
+    ['a block', false],
+    ['memory of whoever asks', true],
+  ])('copies bytes of the file system into %s, at once', async (_what, mayExpose) => {
+    const content = Buffer.from('some bytes');
+    const rig = new Rig({
+      createFile: () => undefined,
+      readFile: (_path: string, buffer: Buffer) => content.subarray(0, buffer.length - 1),
+    });
+    rig.session.reads.answeredAtOnce();
+    const context = await rig.open('\\f');
+    const answer = await rig.atOnce(read(context, 5, { mayExpose }));
+    content.fill(0);
+    expect([status(answer), answer.result(0)]).toEqual(['SUCCESS', 4]);
+    expect(answer.read.subarray(0, 4).toString()).toBe('some');
+    expect(rig.session.reads.allowed).toBe(true);
+  });
+
+  it('copies bytes that come later, and fails for such as were taken away', async () => {
+    const content = new Uint8Array([1, 2, 3]);
+    const rig = new Rig({
+      createFile: () => undefined,
+      readFile: () => Promise.resolve(content),
+    });
+    const context = await rig.open('\\f');
+    const answer = await rig.ask(read(context, 3));
+    expect([answer.result(0), ...answer.read]).toEqual([3, 1, 2, 3]);
+    const asked = rig.ask(read(context, 3));
+    // Their promise is settled; it is not taken up yet.
+    structuredClone(content.buffer, { transfer: [content.buffer] });
+    expect(status(await asked)).toBe('INTERNAL_ERROR');
+  });
+
   it('without the callback is NOT_IMPLEMENTED', async () => {
     const rig = new Rig({ createFile: () => undefined });
     const context = await rig.open('\\f');

@@ -41,6 +41,8 @@ export class FakeTransport implements Transport {
   readonly sent: Buffer[] = [];
   readonly notified: Buffer[] = [];
   readonly spins: number[] = [];
+  /** Second pieces of replies, themselves. */
+  readonly payloads: Uint8Array[] = [];
   /** What `send` returns. */
   sendResult = 0;
   notifyResult = true;
@@ -76,6 +78,28 @@ export class FakeTransport implements Transport {
     spinMicroseconds: number,
   ): number {
     const sent = this.send(reply, length);
+    return sent === 0 ? this.receive(buffer, spinMicroseconds) : NOT_SENT + sent;
+  }
+
+  sendParts(head: Uint8Array, headLength: number, body: Uint8Array, bodyLength: number): number {
+    if (headLength > head.byteLength) throw new Error('a reply longer than its buffer');
+    this.payloads.push(body);
+    // As the device does: of memory that is not there nothing is sent.
+    if (bodyLength > body.byteLength) return -errnoTable.EINVAL;
+    const parts = [head.subarray(0, headLength), body.subarray(0, bodyLength)];
+    this.sent.push(Buffer.concat(parts));
+    return this.sendResult;
+  }
+
+  exchangeParts(
+    head: Uint8Array,
+    headLength: number,
+    body: Uint8Array,
+    bodyLength: number,
+    buffer: Uint8Array,
+    spinMicroseconds: number,
+  ): number {
+    const sent = this.sendParts(head, headLength, body, bodyLength);
     return sent === 0 ? this.receive(buffer, spinMicroseconds) : NOT_SENT + sent;
   }
 

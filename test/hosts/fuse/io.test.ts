@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { SessionOptions } from '../../../lib/hosts/fuse/session.js';
 import { IoFlags } from '../../../lib/target.js';
@@ -21,6 +23,13 @@ function file(options: Partial<SessionOptions> = {}, info: FileInformation = { s
   const node = known(all, 'a', info);
   all.script.answers.getFileInformation = info;
   return { ...all, node, handle: opened(all, node) };
+}
+
+/** Bytes that are not the same anywhere near. */
+function pattern(size: number): Buffer {
+  const bytes = Buffer.allocUnsafe(size);
+  for (let index = 0; index < size; index += 1) bytes[index] = index % 251;
+  return bytes;
 }
 
 describe('READ', () => {
@@ -64,6 +73,96 @@ describe('READ', () => {
       expect(kernel.ask('READ', node, body.read(handle, offset, 10)).length).toBe(16);
     }
     expect(script.takeCalls()).toEqual([]);
+  });
+
+  it.each([
+    ['few are copied', 8192, false],
+    ['many are sent from there', 8193, true],
+    ['all there is room for', 2 ** 20, true],
+  ])('answers with bytes in memory of the file system: %s', async (_what, size, isSent) => {
+    const { kernel, script, node, handle } = file();
+    const content = pattern(size);
+    script.answers.readFile = () => content;
+    for (const isAsync of [false, true]) {
+      script.isAsync = isAsync;
+      const unique = kernel.post('READ', node, body.read(handle, 0, 2 ** 20));
+      await settled();
+      expect(kernel.reply(unique).body.equals(content)).toBe(true);
+    }
+    expect(kernel.transport.payloads).toEqual(isSent ? [content, content] : []);
+  });
+
+  it.each([8, 2 ** 16])('sends %d bytes of its own before anything else runs', (size) => {
+    const { kernel, script, node, handle } = file();
+    const content = Buffer.alloc(size);
+    script.answers.readFile = () => content;
+    script.answers.writeFile = () => content.fill(content[0]! + 1).length;
+    const reads: number[] = [];
+    const message = (opcode: number, parts: Buffer): number =>
+      kernel.transport.incoming.push(kernel.message(opcode, node, [parts]));
+    for (let turn = 0; turn < 100; turn += 1) {
+      reads.push(2 * turn);
+      message(15, body.read(handle, 0, size));
+      message(16, body.write(handle, 0, Buffer.alloc(size)));
+    }
+    kernel.transport.sent.length = 0;
+    while (!kernel.session.serve());
+    const replies = kernel.transport.sent.filter((_reply, index) => reads.includes(index));
+    expect(replies.map((reply) => [reply.length, reply[16], reply.at(-1)])).toEqual(
+      reads.map((_read, turn) => [size + 16, turn, turn]),
+    );
+  });
+
+  it('keeps no bytes of its own that are sent', async () => {
+    const { kernel, script, node, handle } = file();
+    const sent: WeakRef<object>[] = [];
+    script.answers.readFile = () => {
+      const bytes = Buffer.alloc(100_000);
+      sent.push(new WeakRef(bytes));
+      return bytes;
+    };
+    kernel.post('READ', node, body.read(handle, 0, 100_000));
+    script.isAsync = true;
+    kernel.post('READ', node, body.read(handle, 0, 100_000));
+    await settled();
+    kernel.transport.payloads.length = 0;
+    script.answers.readFile = 0;
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    await expect
+      .poll(() => {
+        collect();
+        return sent.map((reference) => reference.deref() === undefined);
+      })
+      .toEqual([true, true]);
+  });
+
+  it('with bytes taken away before they are sent fails', async () => {
+    const { kernel, script, node, handle } = file();
+    script.isAsync = true;
+    for (const size of [100, 100_000]) {
+      const bytes = new Uint8Array(size);
+      script.answers.readFile = () => bytes;
+      const unique = kernel.post('READ', node, body.read(handle, 0, size));
+      structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+      await settled();
+      expect(errnoOf(kernel.reply(unique))).toBe('EIO');
+    }
+  });
+
+  it.each([false, true])('with bytes that cannot be sent fails (async: %s)', async (isAsync) => {
+    const { kernel, script, node, handle } = file();
+    const bytes = Buffer.alloc(100_000);
+    Object.defineProperty(bytes, 'length', { value: 200_000 });
+    script.answers.readFile = () => bytes;
+    script.isAsync = isAsync;
+    const unique = kernel.post('READ', node, body.read(handle, 0, 100_000));
+    await settled();
+    expect(errnoOf(kernel.reply(unique))).toBe('EIO');
+    script.answers.readFile = 0;
+    const next = kernel.post('READ', node, body.read(handle, 0, 8));
+    await settled();
+    expect(errnoOf(kernel.reply(next))).toBe('OK');
   });
 
   it('fails with what the file system says', () => {

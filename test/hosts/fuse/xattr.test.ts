@@ -57,6 +57,21 @@ describe('GETXATTR of a stream', () => {
     ]);
   });
 
+  it.each([false, true])(
+    'takes bytes in memory of the file system (async: %s)',
+    async (isAsync) => {
+      const content = Buffer.from('value');
+      const all = holding(content);
+      all.script.answers.readFile = () => content;
+      // It may change as soon as the next callback is called.
+      all.script.answers.cleanup = () => void content.fill(0);
+      all.script.isAsync = isAsync;
+      const unique = all.kernel.post('GETXATTR', all.node, body.getxattr('user.note', 100));
+      await settled();
+      expect(all.kernel.reply(unique).body.toString()).toBe('value');
+    },
+  );
+
   it('tells the size, fits exactly, or is ERANGE', () => {
     const { kernel, node } = holding(Buffer.from('value'));
     expect(kernel.ask('GETXATTR', node, body.getxattr('user.n', 0)).body).toEqual(u32(5, 0));

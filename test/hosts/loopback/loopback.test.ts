@@ -97,6 +97,42 @@ describe('loopback', () => {
     expect(await outcome(client.writeFile('/bye.txt', ''))).toBe('MEDIA_WRITE_PROTECTED');
   });
 
+  it('takes bytes in memory of the file system before anything else runs', async () => {
+    const content = Buffer.from('some bytes');
+    const client = await loopback({
+      createFile: () => undefined,
+      readFile: (_path, buffer, offset) => {
+        content.write('some bytes');
+        void Promise.resolve().then(() => content.fill(0));
+        return content.subarray(offset, offset + buffer.length);
+      },
+    });
+    const file = await client.create('/f');
+    expect((await file.read(100)).toString()).toBe('some bytes');
+    expect((await file.read(100, 5)).toString()).toBe('bytes');
+    expect(await outcome(file.read(100, 10))).toBe('END_OF_FILE');
+    await file.close();
+    await client.unmount();
+  });
+
+  it('fails a read of bytes that were taken away before they were taken up', async () => {
+    const client = await loopback({
+      createFile: () => undefined,
+      readFile: () => {
+        const content = new Uint8Array(1);
+        const answer = Promise.resolve(content);
+        void answer
+          .then(() => 0)
+          .then(() => structuredClone(content, { transfer: [content.buffer] }));
+        return answer;
+      },
+    });
+    const file = await client.create('/f');
+    expect(await outcome(file.read(1))).toBe('INTERNAL_ERROR');
+    await file.close();
+    await client.unmount();
+  });
+
   it('waits for promises', async () => {
     await using client = await loopback({
       createFile: () => Promise.resolve(undefined),

@@ -39,8 +39,12 @@ describeWindows('reading ahead', (bench) => {
     expect(await reads(scene)).toHaveLength(2);
   }
 
-  test('answers small reads one behind the other with few callbacks', async () => {
+  test.each([
+    ['filled', false],
+    ['in memory of the file system', true],
+  ])('answers small reads with few callbacks: %s', async (_where, own) => {
     const scene = await mount();
+    await scene.answer('readFile', { always: true, pattern: { size: SIZE, own } });
     const opened = await scene.open();
     for (let offset = 0; offset < SIZE; offset += PIECE) {
       const data = await read(scene, opened, offset);

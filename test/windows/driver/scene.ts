@@ -47,7 +47,7 @@ export interface Action {
   /** Into the buffer of a read. */
   readonly fill?: Buffer;
   /** The same, of a file of this size; each byte is its offset plus `seed`, modulo 251. */
-  readonly pattern?: { readonly size: number; readonly seed?: number };
+  readonly pattern?: { readonly size: number; readonly seed?: number; readonly own?: boolean };
   readonly bytes?: number;
   readonly throws?: Failure;
   readonly entries?: readonly object[];

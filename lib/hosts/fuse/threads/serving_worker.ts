@@ -72,6 +72,10 @@ function transportOf(device: ThreadDevice): Transport {
     receive: (buffer, spin) => device.receive(buffer, spin),
     send: (buffer, length) => device.send(buffer, length),
     exchange: (reply, length, buffer, spin) => device.exchange(reply, length, buffer, spin),
+    sendParts: (head, headLength, body, bodyLength) =>
+      device.sendParts(head, headLength, body, bodyLength),
+    exchangeParts: (head, headLength, body, bodyLength, buffer, spin) =>
+      device.exchangeParts(head, headLength, body, bodyLength, buffer, spin),
     notify: () => false,
     close: () => device.close(),
     ...NO_BACKING,

@@ -192,7 +192,7 @@ function shown(callback, args) {
 function finish(callback, action, args) {
   if (action.throws !== undefined) throw failure(action.throws);
   if (action.fill !== undefined) return action.fill.copy(args[1]);
-  if (action.pattern !== undefined) return fillPattern(action.pattern, args[1], args[2]);
+  if (action.pattern !== undefined) return readPattern(action.pattern, args[1], args[2]);
   if (action.bytes !== undefined) return action.bytes;
   if (action.entries !== undefined) return listing(action);
   if ('returns' in action) return action.returns;
@@ -208,6 +208,15 @@ function handThrough(file, { number, path, flags = 'r+', closed = false }) {
 }
 
 /** Each byte says where it lies in a file of this size. @returns bytes read */
+/** `own`: in memory of the file system's own, which is spoiled as soon as it may be. */
+function readPattern(pattern, buffer, offset) {
+  if (pattern.own !== true) return fillPattern(pattern, buffer, offset);
+  const own = Buffer.alloc(buffer.length);
+  const length = fillPattern(pattern, own, offset);
+  globalThis.queueMicrotask(() => own.fill(255));
+  return own.subarray(0, length);
+}
+
 function fillPattern({ size, seed = 0 }, buffer, offset) {
   const length = Math.max(0, Math.min(buffer.length, size - offset));
   for (let index = 0; index < length; index += 1) buffer[index] = (offset + index + seed) % 251;

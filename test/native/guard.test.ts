@@ -141,7 +141,7 @@ describe('a guard', () => {
       expect(text).toMatch(/ 0 -> pipe:/);
       expect(text).toMatch(/ 3 -> socket:/);
       expect(text).not.toMatch(/\/dev\/(fuse|zero)/);
-      const [, group, session] = / [SR] \d+ (\d+) (\d+)$/m.exec(text) ?? [];
+      const [, group, session] = / [A-Z] \d+ (\d+) (\d+)$/m.exec(text) ?? [];
       expect([group, session]).toEqual([/^(\d+) \(/m.exec(text)?.[1], group]);
       expect(text).toContain('SigBlk:\t0000000000000000');
       expect(text).toContain('A=b c');

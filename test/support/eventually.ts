@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function eventually<T>(
   what: string,
   observe: () => T | Promise<T>,
-  milliseconds = 10_000,
+  milliseconds = 30_000,
 ): Promise<Exclude<T, undefined | false>> {
   const deadline = performance.now() + milliseconds;
   for (;;) {

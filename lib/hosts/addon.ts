@@ -151,7 +151,7 @@ export interface ThreadDevice {
  * The nodes of a volume that several threads serve. A node is named by its number and generation;
  * functions do nothing for one that is no longer there. What they do is what NodeTable
  * (lib/hosts/fuse/nodes.ts) says. Where a node is the result it is its number, 0 for none, and its
- * generation is in `results[0]`.
+ * generation is in `results[0]`. `child` and `path` put in `results[1]` how many changes there were.
  */
 export interface SharedNodes {
   readonly results: Float64Array;
@@ -182,11 +182,22 @@ export interface SharedNodes {
     birth: number | bigint | undefined,
     links: number,
     mode: number,
-  ): number;
+    /** `enterFound` where it is given; `undefined` is the result when it is outdated. */
+    asOf?: number,
+    isListed?: boolean,
+  ): number | undefined;
   describe(id: number, generation: number, birth: number | bigint | undefined, links: number): void;
   know(id: number, generation: number): void;
   forget(id: number, generation: number, count: number): void;
   unlink(parent: number, generation: number, name: string): void;
+  unlinkFound(
+    parent: number,
+    generation: number,
+    name: string,
+    id: number,
+    idGeneration: number,
+    asOf: number,
+  ): boolean;
   link(
     id: number,
     generation: number,
@@ -201,6 +212,8 @@ export interface SharedNodes {
     newParent: number,
     newGeneration: number,
     newName: string,
+    id: number,
+    idGeneration: number,
   ): void;
   exchange(
     parent: number,
@@ -209,6 +222,10 @@ export interface SharedNodes {
     otherParent: number,
     otherGeneration: number,
     otherName: string,
+    id: number,
+    idGeneration: number,
+    otherId: number,
+    otherIdGeneration: number,
   ): void;
   /** One more open of that thread. @param ways - what it is good for: 1 for reading, 2 for writing */
   addOpen(id: number, generation: number, thread: number, ways: number): void;

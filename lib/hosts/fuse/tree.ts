@@ -143,6 +143,9 @@ export function renameWithFlags(session: Session, request: Request): Outcome<voi
 }
 
 interface Moving extends Place, Removal {
+  /** What has the name; and, where they are exchanged, the other one. */
+  readonly node: Node | undefined;
+  readonly other: Node | undefined;
   readonly newPath: string;
   readonly newParent: Node;
   readonly newName: string;
@@ -165,10 +168,13 @@ function move(
   request.changesToo = newParent;
   session.renamesBegun += 1;
   const replaces = (flags & RenameFlags.NOREPLACE) === 0;
+  const exchanges = flags === RenameFlags.EXCHANGE;
   const moving: Moving = {
     session,
     parent,
     name,
+    node: nodes.child(parent, name),
+    other: exchanges ? nodes.child(newParent, newName) : undefined,
     newParent,
     newName,
     target,
@@ -177,7 +183,7 @@ function move(
     replaces,
     caller: request,
   };
-  if (flags === RenameFlags.EXCHANGE) {
+  if (exchanges) {
     if (!target.supports('exchangeFiles')) throw fuseError(Errno.EINVAL);
     return andThen(target.exchangeFiles(path, newPath, request), exchanged, moving);
   }
@@ -200,12 +206,14 @@ function moveTo(
   return target.moveFile(open, path, newPath, replace, caller);
 }
 
-function renamed(_done: void, { session, parent, name, newParent, newName }: Moving): void {
-  session.nodes.rename(parent, name, newParent, newName);
+function renamed(_done: void, moving: Moving): void {
+  const { session, parent, name, newParent, newName, node } = moving;
+  session.nodes.rename(parent, name, newParent, newName, node);
 }
 
-function exchanged(_done: void, { session, parent, name, newParent, newName }: Moving): void {
-  session.nodes.exchange(parent, name, newParent, newName);
+function exchanged(_done: void, moving: Moving): void {
+  const { session, parent, name, newParent, newName, node, other } = moving;
+  session.nodes.exchange(parent, name, newParent, newName, node, other);
 }
 
 export function createSymbolicLink(session: Session, request: Request): Outcome<void> {

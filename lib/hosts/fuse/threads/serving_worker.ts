@@ -115,6 +115,8 @@ async function serve(
   session.start();
   await session.ready;
   const { flags, maxTransfer, coherentDirectIo, volume } = session;
+  // How it has ended is told first.
+  if (flags === 0) await session.ended;
   const agreed = flags === 0 ? undefined : { flags, maxTransfer, coherentDirectIo, volume };
   tell({ report: 'serving', agreement: agreed });
   return session;

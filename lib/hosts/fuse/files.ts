@@ -203,6 +203,7 @@ export function createFile(session: Session, request: Request): Outcome<void> {
   const name = readName(session, request);
   const path = session.nodes.childPath(parent, name);
   request.changes = parent;
+  request.changedName = name;
   const open = session.target.createFile(path, access.openOrCreate(flags, mode), request);
   return andThen(open, created, { session, request, parent, name, path, flags, openFlags });
 }
@@ -274,6 +275,7 @@ function make(
 ): Outcome<void> {
   const path = session.nodes.childPath(parent, name);
   request.changes = parent;
+  request.changedName = name;
   const info = withOpen(session.target, path, how, request, describe, request, undefined);
   return andThen(info, answerEntry, { session, request, parent, name });
 }

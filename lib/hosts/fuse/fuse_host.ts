@@ -127,7 +127,7 @@ async function endedEarly(
   { ended }: Served,
 ): Promise<MountError> {
   // Who takes it away by force cuts the connection first, which looks like an unmount so early.
-  const end = await Promise.race([ended, undefined]);
+  const end = await Promise.race([ended, Promise.resolve(undefined)]);
   const isTaken = end === 'unmounted' || !mounted.device.isMounted();
   const path = volume.mountPoint;
   await volume.discard();

@@ -41,6 +41,10 @@ export class Request implements Caller {
   /** Directories whose names it may change, known when that is decided: one, or two of a rename. */
   changes: Node | undefined = undefined;
   changesToo: Node | undefined = undefined;
+  /** The names there. */
+  changedName = '';
+  changedNameToo = '';
+  readonly late: Interruptible[] = [];
   /** It has carried large data at some time, whose pages its memory has since. */
   wasLarge = false;
   #view: Buffer;
@@ -88,6 +92,7 @@ export class Request implements Caller {
     this.running = undefined;
     // Setting the length of an array is a call of the engine's runtime, also when nothing changes.
     while (this.entered.length > 0) this.entered.pop();
+    while (this.late.length > 0) this.late.pop();
     this.opened = 0;
     this.openedDirectory = false;
     this.errno = 0;

@@ -5,6 +5,7 @@ import type { FileInformation, VolumeInformation } from '../../operations.js';
 import { modeOf, writeAttributes, type AttributeDefaults } from './attributes.js';
 import { errnoOf, fuseError } from './fuse_error.js';
 import { Change, HandleTable, type DirectoryHandle, type FileHandle } from './handles.js';
+import { tellOfLateChanges } from './late_changes.js';
 import { ListingCache } from './listing_cache.js';
 import { LockTable } from './locks.js';
 import { NameCodec } from './names.js';
@@ -379,6 +380,7 @@ export class Session {
 
   #settle(request: Request, failure: { error: unknown } | undefined, answered: boolean): void {
     this.#waiting.delete(request);
+    if (request.late.length > 0) tellOfLateChanges(this, request);
     if (answered) {
       const reply =
         failure === undefined ? this.#success(request) : this.#failure(request, failure.error);

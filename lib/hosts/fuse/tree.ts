@@ -57,6 +57,7 @@ function readPlace(session: Session, request: Request): Removing {
   const parent = nodes.get(request.nodeId);
   const name = readName(session, request);
   request.changes = parent;
+  request.changedName = name;
   const node = nodes.child(parent, name);
   const path = nodes.pathOf(parent, name, node);
   return {
@@ -165,7 +166,9 @@ function move(
   const path = nodes.childPath(parent, name);
   const newPath = nodes.childPath(newParent, newName);
   request.changes = parent;
+  request.changedName = name;
   request.changesToo = newParent;
+  request.changedNameToo = newName;
   session.renamesBegun += 1;
   const replaces = (flags & RenameFlags.NOREPLACE) === 0;
   const exchanges = flags === RenameFlags.EXCHANGE;
@@ -224,6 +227,7 @@ export function createSymbolicLink(session: Session, request: Request): Outcome<
   if (!target.supports('createSymbolicLink')) throw fuseError(Errno.EPERM);
   const path = nodes.childPath(parent, name);
   request.changes = parent;
+  request.changedName = name;
   const made = target.createSymbolicLink(path, linkTarget, request);
   return andThen(made, enter, { session, request, parent, name, path });
 }
@@ -249,6 +253,7 @@ export function createHardLink(session: Session, request: Request): Outcome<void
   if (node.isUnlinked) throw fuseError(Errno.ENOENT);
   const path = nodes.childPath(parent, name);
   request.changes = parent;
+  request.changedName = name;
   const made = target.createHardLink(nodes.path(node), path, request);
   return andThen(made, linked, { session, request, parent, name, path, node });
 }

@@ -72,7 +72,10 @@ function transportOf(device: ThreadDevice): Transport {
     receive: (buffer, spin) => device.receive(buffer, spin),
     send: (buffer, length) => device.send(buffer, length),
     exchange: (reply, length, buffer, spin) => device.exchange(reply, length, buffer, spin),
-    notify: () => false,
+    notify: (message) => {
+      tell({ report: 'notify', message });
+      return true;
+    },
     close: () => device.close(),
     ...NO_BACKING,
   };

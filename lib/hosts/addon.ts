@@ -105,6 +105,11 @@ export interface FuseFunctions {
   /** Mounts through fusermount3, which needs no privilege. */
   mountWithHelper(request: HelperMountRequest): Promise<FuseDevice>;
   /**
+   * The number of the mount on top at a path, which no other one ever gets; 0 where it is not known:
+   * Linux before 6.8, or a volume that does not let this user in. What is mounted there is not asked.
+   */
+  uniqueMountId(path: string): Promise<number>;
+  /**
    * Has the kernel write what it has not written yet to the file system of that directory, by
    * syncfs(2). Opens the directory. Unlike the others it does not keep the process alive, for it may
    * take for ever.

@@ -54,19 +54,18 @@ function ask(
   if (info !== undefined && !(info instanceof Promise)) {
     if (session.writeFound(request, parent, name, info, asOf, false) !== undefined) return;
   }
+  if (info === undefined) return missing(session, request, parent, name, before, asOf);
   const question = { session, request, parent, name, before, asOf, questions };
-  if (info instanceof Promise) return answerLater(question, info);
-  if (info === undefined) missing(question);
-  else return askAgain(question, info);
+  return info instanceof Promise ? answerLater(question, info) : askAgain(question, info);
 }
 
 async function answerLater(
   question: Question,
   asking: Promise<FileInformation | undefined>,
 ): Promise<void> {
-  const { session, request, parent, name, asOf } = question;
+  const { session, request, parent, name, before, asOf } = question;
   const info = await asking;
-  if (info === undefined) return missing(question);
+  if (info === undefined) return missing(session, request, parent, name, before, asOf);
   if (session.writeFound(request, parent, name, info, asOf, false) !== undefined) return;
   return askAgain(question, info);
 }
@@ -78,7 +77,14 @@ function askAgain(question: Question, info: FileInformation): Outcome<void> {
   session.writeEntry(request, parent, name, info);
 }
 
-function missing({ session, request, parent, name, before, asOf }: Question): void {
+function missing(
+  session: Session,
+  request: Request,
+  parent: Node,
+  name: string,
+  before: Node | undefined,
+  asOf: number,
+): void {
   // Meanwhile a file may have been made there.
   const isMade =
     before === undefined

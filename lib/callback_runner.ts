@@ -283,14 +283,16 @@ export class CallbackRunner {
           this.#publish(row, path, caller, status, started);
         }
       };
+      const effect = effectOf(row, a);
       const call = new RunningCall(
         this.#deadlines,
         this.#options.operationTimeout,
-        effectOf(row, a),
+        effect,
         (error) => {
           if (error.status === NtStatus.IO_TIMEOUT) this.#timeouts[row.index]! += 1;
           this.#failures[row.index]! += 1;
           finish(error.status);
+          if (effect !== 'none') caller.late?.push(call);
           reject(error);
         },
       );

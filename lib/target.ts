@@ -30,6 +30,11 @@ export interface Caller {
   /** Set by the target while a callback's promise is outstanding. */
   running: Interruptible | undefined;
   /**
+   * Calls that the target has given up on, and that may change something until they come back. Only of
+   * hosts whose kernel has to be told of that.
+   */
+  readonly late?: Interruptible[];
+  /**
    * Windows: what opens the access token of whoever asks, good for this one request; `undefined` for
    * requests that have none. A host has the method only where there are tokens.
    */

@@ -105,6 +105,11 @@ export interface FuseFunctions {
   /** Mounts through fusermount3, which needs no privilege. */
   mountWithHelper(request: HelperMountRequest): Promise<FuseDevice>;
   /**
+   * The number of the mount on top at a path, which no other one ever gets; 0 where it is not known:
+   * Linux before 6.8, or a volume that does not let this user in. What is mounted there is not asked.
+   */
+  uniqueMountId(path: string): Promise<number>;
+  /**
    * Has the kernel write what it has not written yet to the file system of that directory, by
    * syncfs(2). Opens the directory. Unlike the others it does not keep the process alive, for it may
    * take for ever.
@@ -162,7 +167,7 @@ export interface ThreadDevice {
  * The nodes of a volume that several threads serve. A node is named by its number and generation;
  * functions do nothing for one that is no longer there. What they do is what NodeTable
  * (lib/hosts/fuse/nodes.ts) says. Where a node is the result it is its number, 0 for none, and its
- * generation is in `results[0]`.
+ * generation is in `results[0]`. `child` and `path` put in `results[1]` how many changes there were.
  */
 export interface SharedNodes {
   readonly results: Float64Array;
@@ -193,11 +198,22 @@ export interface SharedNodes {
     birth: number | bigint | undefined,
     links: number,
     mode: number,
-  ): number;
+    /** `enterFound` where it is given; `undefined` is the result when it is outdated. */
+    asOf?: number,
+    isListed?: boolean,
+  ): number | undefined;
   describe(id: number, generation: number, birth: number | bigint | undefined, links: number): void;
   know(id: number, generation: number): void;
   forget(id: number, generation: number, count: number): void;
   unlink(parent: number, generation: number, name: string): void;
+  unlinkFound(
+    parent: number,
+    generation: number,
+    name: string,
+    id: number,
+    idGeneration: number,
+    asOf: number,
+  ): boolean;
   link(
     id: number,
     generation: number,
@@ -212,6 +228,8 @@ export interface SharedNodes {
     newParent: number,
     newGeneration: number,
     newName: string,
+    id: number,
+    idGeneration: number,
   ): void;
   exchange(
     parent: number,
@@ -220,6 +238,10 @@ export interface SharedNodes {
     otherParent: number,
     otherGeneration: number,
     otherName: string,
+    id: number,
+    idGeneration: number,
+    otherId: number,
+    otherIdGeneration: number,
   ): void;
   /** One more open of that thread. @param ways - what it is good for: 1 for reading, 2 for writing */
   addOpen(id: number, generation: number, thread: number, ways: number): void;

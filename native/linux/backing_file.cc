@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <sys/vfs.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "fuse_messages.h"
+#include "storage.h"
 
 namespace dokan {
 namespace {
@@ -20,24 +20,6 @@ bool Reads(int flags) {
 
 bool Writes(int flags) {
   return (flags & O_ACCMODE) != O_RDONLY;
-}
-
-// A disk of this machine is behind it, or memory. Others, a server say, may not answer for ever.
-bool IsLocal(int fd) {
-  struct statfs status = {};
-  if (::fstatfs(fd, &status) != 0) {
-    return false;
-  }
-  switch (static_cast<uint32_t>(status.f_type)) {
-    case 0xef53:      // ext2, ext3, ext4
-    case 0x58465342:  // XFS
-    case 0x9123683e:  // Btrfs
-    case 0xf2f52010:  // F2FS
-    case 0x01021994:  // tmpfs
-      return true;
-    default:
-      return false;
-  }
 }
 
 }  // namespace
@@ -74,7 +56,7 @@ BackingFile::BackingFile(FileDescriptor fd, int status_flags, bool extends)
     : fd_(std::move(fd)),
       readable_(Reads(status_flags)),
       writable_(Writes(status_flags)),
-      local_(IsLocal(fd_.get())),
+      local_(StorageOf(fd_.get()) != Storage::kOther),
       extends_(extends) {}
 
 BackingFile::Place BackingFile::PlaceOf(uint32_t transfer_flags, uint32_t open_flags) const {

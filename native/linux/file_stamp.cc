@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <time.h>
 
 #include <cstdint>
@@ -11,6 +10,7 @@
 
 #include "file_descriptor.h"
 #include "proc_path.h"
+#include "storage.h"
 
 namespace dokan {
 namespace {
@@ -42,24 +42,6 @@ bool IsBefore(const timespec& time, const timespec& now) {
   // Without a fraction it may be of a file system that keeps whole seconds.
   return time.tv_sec < now.tv_sec ||
          (time.tv_sec == now.tv_sec && time.tv_nsec != 0 && time.tv_nsec < now.tv_nsec);
-}
-
-// Whoever changes data, by a map as well, gets the time of change set by this very system. Not so
-// tmpfs, whose maps leave times alone, and what other machines write.
-bool HasTrueTimes(int fd) {
-  struct statfs status = {};
-  if (::fstatfs(fd, &status) != 0) {
-    return false;
-  }
-  switch (static_cast<uint32_t>(status.f_type)) {
-    case 0xef53:      // ext2, ext3, ext4
-    case 0x58465342:  // XFS
-    case 0x9123683e:  // Btrfs
-    case 0xf2f52010:  // F2FS
-      return true;
-    default:
-      return false;
-  }
 }
 
 // Nobody has it open for writing, or mapped so. The kernel gives a lease for reading only then; it
@@ -98,7 +80,8 @@ bool IsUnchanged(int fd, FileStamp* stamp) {
   }
   // Writers last: one that was at work when the stamp was taken and is gone by now has changed
   // nothing that is read from here on.
-  const bool proves = IsBefore(status.st_ctim, now) && HasTrueTimes(fd) && HasNoWriter(fd);
+  const bool proves =
+      IsBefore(status.st_ctim, now) && StorageOf(fd) == Storage::kDisk && HasNoWriter(fd);
   *stamp = proves ? present : kNoStamp;
   return false;
 }

@@ -185,7 +185,7 @@ Napi::Value FuseDevice::Share(const Napi::CallbackInfo& info) {
 
 Napi::Value FuseDevice::Nodes(const Napi::CallbackInfo& info) {
   const auto group = connection_->group();
-  return group ? SharedNodes::Create(info.Env(), group->nodes()) : info.Env().Undefined();
+  return group ? SharedNodes::Create(info.Env(), group->nodes(), nullptr) : info.Env().Undefined();
 }
 
 Napi::Value FuseDevice::IsWaitedFor(const Napi::CallbackInfo& info) {

@@ -82,6 +82,21 @@ class SyncTask : public PlainTask {
   bool KeepsAlive() const override { return false; }
 };
 
+class MountIdTask : public BackgroundTask {
+ public:
+  explicit MountIdTask(std::string path) : path_(std::move(path)) {}
+
+  void Execute() override { id_ = UniqueMountId(path_); }
+
+  Napi::Value Result(Napi::Env env) override {
+    return Napi::Number::New(env, static_cast<double>(id_));
+  }
+
+ private:
+  const std::string path_;
+  uint64_t id_ = 0;
+};
+
 // Keeps Node running: it takes no longer than its limit.
 class ProbeTask : public BackgroundTask {
  public:
@@ -215,6 +230,10 @@ Napi::Value SyncFileSystemFunction(const Napi::CallbackInfo& info) {
     const std::string path = Text(info[0], "path");
     return std::make_unique<SyncTask>([path] { return SyncFileSystem(path); });
   });
+}
+
+Napi::Value UniqueMountIdFunction(const Napi::CallbackInfo& info) {
+  return Start(info.Env(), [&] { return std::make_unique<MountIdTask>(Text(info[0], "path")); });
 }
 
 Napi::Value ProbeVolumeFunction(const Napi::CallbackInfo& info) {

@@ -9,6 +9,7 @@ namespace dokan {
 Napi::Value MountDirectFunction(const Napi::CallbackInfo& info);
 Napi::Value MountWithHelperFunction(const Napi::CallbackInfo& info);
 Napi::Value SyncFileSystemFunction(const Napi::CallbackInfo& info);
+Napi::Value UniqueMountIdFunction(const Napi::CallbackInfo& info);
 Napi::Value ProbeVolumeFunction(const Napi::CallbackInfo& info);
 Napi::Value AbortConnectionFunction(const Napi::CallbackInfo& info);
 Napi::Value UnmountDirectFunction(const Napi::CallbackInfo& info);

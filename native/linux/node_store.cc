@@ -10,8 +10,9 @@ std::optional<NodeKey> NodeStore::Find(uint32_t id) const {
   return node == nullptr ? std::nullopt : std::optional(node->key);
 }
 
-NodeKey NodeStore::Child(NodeKey parent, std::u16string_view name) const {
+NodeKey NodeStore::Child(NodeKey parent, std::u16string_view name, uint64_t* changes) const {
   const std::lock_guard lock(mutex_);
+  *changes = tree_.changes();
   const Node* const from = tree_.Get(parent);
   const Node* const child = from == nullptr ? nullptr : tree_.ChildOf(*from, name);
   return child == nullptr ? NodeKey() : child->key;
@@ -28,8 +29,10 @@ std::vector<std::u16string> NodeStore::Children(NodeKey parent) const {
   return names;
 }
 
-std::optional<std::u16string> NodeStore::Path(NodeKey key, uint64_t* epoch) const {
+std::optional<std::u16string> NodeStore::Path(NodeKey key, uint64_t* epoch,
+                                              uint64_t* changes) const {
   const std::lock_guard lock(mutex_);
+  *changes = tree_.changes();
   const Node* const node = tree_.Get(key);
   if (node == nullptr || *epoch == tree_.epoch()) {
     return std::nullopt;
@@ -116,6 +119,20 @@ NodeKey NodeStore::Enter(NodeKey parent_key, std::u16string_view name,
   return parent == nullptr ? NodeKey() : tree_.Enter(*parent, name, description).key;
 }
 
+NodeKey NodeStore::EnterFound(NodeKey parent_key, std::u16string_view name,
+                              const NodeDescription& description, uint64_t as_of, bool listed,
+                              bool* outdated) {
+  const std::lock_guard lock(mutex_);
+  *outdated = false;
+  Node* const parent = tree_.Get(parent_key);
+  if (parent == nullptr) {
+    return {};
+  }
+  const Node* const node = tree_.EnterFound(*parent, name, description, as_of, listed);
+  *outdated = node == nullptr;
+  return node == nullptr ? NodeKey() : node->key;
+}
+
 void NodeStore::Describe(NodeKey key, const NodeDescription& description) {
   const std::lock_guard lock(mutex_);
   if (Node* const node = tree_.Get(key); node != nullptr) {
@@ -138,12 +155,34 @@ void NodeStore::Forget(NodeKey key, uint64_t count) {
   }
 }
 
+void NodeStore::Forget(uint64_t id, uint64_t count) {
+  const std::lock_guard lock(mutex_);
+  Node* const node = id > UINT32_MAX ? nullptr : tree_.ById(static_cast<uint32_t>(id));
+  if (node != nullptr) {
+    node->lookups -= std::min(node->lookups, count);
+    tree_.Sweep(node);
+  }
+}
+
 void NodeStore::Unlink(NodeKey parent_key, std::u16string_view name) {
   const std::lock_guard lock(mutex_);
   if (Node* const parent = tree_.Get(parent_key); parent != nullptr) {
     tree_.Drop(*parent, name);
     tree_.Sweep(tree_.Get(parent_key));
   }
+}
+
+bool NodeStore::UnlinkFound(NodeKey parent_key, std::u16string_view name, NodeKey key,
+                            uint64_t as_of) {
+  const std::lock_guard lock(mutex_);
+  Node* const parent = tree_.Get(parent_key);
+  const Node* const node = parent == nullptr ? nullptr : tree_.ChildOf(*parent, name);
+  if (node == nullptr || node->key != key || tree_.IsOutdated(*parent, as_of)) {
+    return false;
+  }
+  tree_.Drop(*parent, name);
+  tree_.Sweep(tree_.Get(parent_key));
+  return true;
 }
 
 void NodeStore::Link(NodeKey key, NodeKey parent_key, std::u16string_view name) {
@@ -156,15 +195,15 @@ void NodeStore::Link(NodeKey key, NodeKey parent_key, std::u16string_view name) 
 }
 
 void NodeStore::Rename(NodeKey parent, std::u16string_view name, NodeKey new_parent,
-                       std::u16string_view new_name) {
+                       std::u16string_view new_name, NodeKey key) {
   const std::lock_guard lock(mutex_);
-  tree_.Rename(parent, name, new_parent, new_name);
+  tree_.Rename(parent, name, new_parent, new_name, key);
 }
 
 void NodeStore::Exchange(NodeKey parent, std::u16string_view name, NodeKey other_parent,
-                         std::u16string_view other_name) {
+                         std::u16string_view other_name, NodeKey key, NodeKey other_key) {
   const std::lock_guard lock(mutex_);
-  tree_.Exchange(parent, name, other_parent, other_name);
+  tree_.Exchange(parent, name, other_parent, other_name, key, other_key);
 }
 
 void NodeStore::AddOpen(NodeKey key, uint32_t thread, uint32_t ways) {

@@ -107,6 +107,14 @@ NodeTree::Node& NodeTree::Enter(Node& parent, std::u16string_view name,
   return *node;
 }
 
+NodeTree::Node* NodeTree::EnterFound(Node& parent, std::u16string_view name,
+                                     const NodeDescription& description, uint64_t as_of,
+                                     bool listed) {
+  const Node* const node = ChildOf(parent, name);
+  const bool fits = node == nullptr ? listed : !IsOther(*node, description);
+  return fits || !IsOutdated(parent, as_of) ? &Enter(parent, name, description) : nullptr;
+}
+
 NodeTree::Node* NodeTree::Joined(const NodeDescription& description) const {
   const auto found = by_inode_.find(description.inode);
   if (found == by_inode_.end()) {
@@ -151,6 +159,8 @@ void NodeTree::Link(Node& node, Node& parent, std::u16string_view name) {
     Drop(parent, name);
   }
   parent.children.emplace(name, node.key.id);
+  NoteChange(parent);
+  node.moved = changes_;
   Name place = {parent.key.id, std::u16string(name)};
   if (node.place) {
     node.other_places.push_back(std::move(place));
@@ -165,21 +175,25 @@ void NodeTree::Link(Node& node, Node& parent, std::u16string_view name) {
 }
 
 void NodeTree::Rename(NodeKey parent_key, std::u16string_view name, NodeKey new_parent_key,
-                      std::u16string_view new_name) {
+                      std::u16string_view new_name, NodeKey key) {
   Node* const parent = Get(parent_key);
   Node* const new_parent = Get(new_parent_key);
   if (parent == nullptr || new_parent == nullptr) {
     return;
   }
-  Node* const node = ChildOf(*parent, name);
+  NoteChange(*parent);
+  NoteChange(*new_parent);
+  Node* const known = Get(key);
+  Node* const node = known == nullptr ? ChildOf(*parent, name) : known;
   Node* const replaced = ChildOf(*new_parent, new_name);
   if (node != nullptr && replaced == node) {
+    // Somebody has found it there already; or both names are of one file, and stay.
     return;
   }
   const NodeKey replaced_key = replaced == nullptr ? NodeKey() : replaced->key;
-  const NodeKey key = node == nullptr ? NodeKey() : node->key;
+  const NodeKey node_key = node == nullptr ? NodeKey() : node->key;
   Drop(*new_parent, new_name);
-  if (Get(parent_key) != parent || Get(new_parent_key) != new_parent || Get(key) != node) {
+  if (Get(parent_key) != parent || Get(new_parent_key) != new_parent || Get(node_key) != node) {
     return;
   }
   if (node == nullptr) {
@@ -190,29 +204,29 @@ void NodeTree::Rename(NodeKey parent_key, std::u16string_view name, NodeKey new_
   if (Node* const rest = Get(replaced_key); rest != nullptr && IsUnlinked(*rest)) {
     rest->replaced_at = {new_parent->key, std::u16string(new_name)};
   }
-  RemoveName(*node, *parent, name);
+  TakeName(node, *parent, name);
   Link(*node, *new_parent, new_name);
   Sweep(Get(parent_key));
 }
 
 void NodeTree::Exchange(NodeKey parent_key, std::u16string_view name, NodeKey other_parent_key,
-                        std::u16string_view other_name) {
+                        std::u16string_view other_name, NodeKey key, NodeKey other_key) {
   Node* const parent = Get(parent_key);
   Node* const other_parent = Get(other_parent_key);
   if (parent == nullptr || other_parent == nullptr) {
     return;
   }
-  Node* const node = ChildOf(*parent, name);
-  Node* const other = ChildOf(*other_parent, other_name);
+  NoteChange(*parent);
+  NoteChange(*other_parent);
+  Node* const known = Get(key);
+  Node* const other_known = Get(other_key);
+  Node* const node = known == nullptr ? ChildOf(*parent, name) : known;
+  Node* const other = other_known == nullptr ? ChildOf(*other_parent, other_name) : other_known;
   if (node == other) {
     return;
   }
-  if (node != nullptr) {
-    RemoveName(*node, *parent, name);
-  }
-  if (other != nullptr) {
-    RemoveName(*other, *other_parent, other_name);
-  }
+  TakeName(node, *parent, name);
+  TakeName(other, *other_parent, other_name);
   if (node != nullptr) {
     Link(*node, *other_parent, other_name);
   }
@@ -221,6 +235,28 @@ void NodeTree::Exchange(NodeKey parent_key, std::u16string_view name, NodeKey ot
   }
   Sweep(Get(parent_key));
   Sweep(Get(other_parent_key));
+}
+
+void NodeTree::TakeName(Node* node, Node& parent, std::u16string_view name) {
+  if (node != nullptr && ChildOf(parent, name) == node) {
+    RemoveName(*node, parent, name);
+  }
+}
+
+void NodeTree::NoteChange(Node& parent) {
+  parent.names_changed = ++changes_;
+}
+
+bool NodeTree::IsOutdated(const Node& parent, uint64_t as_of) const {
+  if (parent.names_changed > as_of) {
+    return true;
+  }
+  // Whoever was asked went by a path.
+  const Node* at = &parent;
+  while (at->moved <= as_of && at->place) {
+    at = nodes_[at->place->parent].get();
+  }
+  return at->moved > as_of;
 }
 
 NodeTree::Node& NodeTree::Add(Node& parent, std::u16string_view name) {
@@ -242,6 +278,7 @@ NodeTree::Node& NodeTree::Add(Node& parent, std::u16string_view name) {
 }
 
 void NodeTree::Drop(Node& parent, std::u16string_view name) {
+  NoteChange(parent);
   Node* const node = ChildOf(parent, name);
   if (node != nullptr) {
     RemoveName(*node, parent, name);

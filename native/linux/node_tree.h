@@ -82,6 +82,9 @@ class NodeTree {
     std::u16string last_path;
     std::optional<Replacement> replaced_at;
     std::vector<uint8_t> remains;
+    // The change by which a name in it was given or taken last, and by which it got its own.
+    uint64_t names_changed = 0;
+    uint64_t moved = 0;
   };
 
   NodeTree();
@@ -102,17 +105,28 @@ class NodeTree {
   uint32_t limit() const { return static_cast<uint32_t>(nodes_.size()); }
   // Another one as soon as a path may have changed.
   uint64_t epoch() const { return epoch_; }
+  // How many times a name was given or taken: what is asked of the file system now is true as of
+  // it.
+  uint64_t changes() const { return changes_; }
+  // What the file system was asked of a name there, as of that change, may be about another file.
+  bool IsOutdated(const Node& parent, uint64_t as_of) const;
 
   // The kernel has been told of the node once more.
   Node& Enter(Node& parent, std::u16string_view name, const NodeDescription& description);
+  // The same with what was found out without holding off others: nullptr when it may be outdated,
+  // and the name is another one's by now, or (unless it was `listed`) nobody's.
+  Node* EnterFound(Node& parent, std::u16string_view name, const NodeDescription& description,
+                   uint64_t as_of, bool listed);
   void Describe(Node& node, const NodeDescription& description);
   void Link(Node& node, Node& parent, std::u16string_view name);
   // Takes a name away, and its node when nobody knows that any more; the parent stays.
   void Drop(Node& parent, std::u16string_view name);
+  // Whatever has become of its old name meanwhile, the node has the new one. Without a node:
+  // whatever has the old name.
   void Rename(NodeKey parent_key, std::u16string_view name, NodeKey new_parent_key,
-              std::u16string_view new_name);
+              std::u16string_view new_name, NodeKey key);
   void Exchange(NodeKey parent_key, std::u16string_view name, NodeKey other_parent_key,
-                std::u16string_view other_name);
+                std::u16string_view other_name, NodeKey key, NodeKey other_key);
   // Takes out a node that nobody knows any more, then its parents that were kept for its sake.
   void Sweep(Node* node);
 
@@ -128,6 +142,9 @@ class NodeTree {
   void Prefer(Node& node, const Name& place);
   Node& Add(Node& parent, std::u16string_view name);
   void RemoveName(Node& node, Node& parent, std::u16string_view name);
+  // What goes from one name to another loses the first, and may have lost it already.
+  void TakeName(Node* node, Node& parent, std::u16string_view name);
+  void NoteChange(Node& parent);
   void LoseInode(Node& node);
 
   std::vector<std::unique_ptr<Node>> nodes_;
@@ -135,6 +152,7 @@ class NodeTree {
   std::unordered_map<Identity, uint32_t, IdentityHash> by_inode_;
   uint32_t generation_ = 0;
   uint64_t epoch_ = 1;
+  uint64_t changes_ = 0;
   size_t size_ = 1;
 };
 

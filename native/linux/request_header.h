@@ -27,9 +27,14 @@ struct ReplyHeader {
 static_assert(sizeof(ReplyHeader) == 16);
 
 enum class Opcode : uint32_t {
+  kLookup = 1,
   kForget = 2,
   kGetAttributes = 3,
   kSetAttributes = 4,
+  kMakeSymbolicLink = 6,
+  kMakeNode = 8,
+  kMakeDirectory = 9,
+  kMakeLink = 13,
   kOpen = 14,
   kRead = 15,
   kWrite = 16,
@@ -40,6 +45,7 @@ enum class Opcode : uint32_t {
   kReleaseDirectory = 29,
   kSyncDirectory = 30,
   kAccess = 34,
+  kCreate = 35,
   kInterrupt = 36,
   kNotifyReply = 41,
   kBatchForget = 42,

@@ -140,6 +140,12 @@ int64_t ServingThread::Take(std::span<uint8_t> buffer) {
 bool ServingThread::IsOwn(std::span<const uint8_t> request) {
   const RequestHeader header = HeaderOf(request);
   const Opcode opcode = OpcodeOf(header);
+  if (opcode == Opcode::kForget || opcode == Opcode::kBatchForget) {
+    // At once: the kernel says it only once, and the JavaScript thread may end before it hears of
+    // it.
+    Forget(request, header);
+    return false;
+  }
   if (opcode == Opcode::kInterrupt) {
     if (Has(FieldAt<uint64_t>(request, 0))) {
       return true;
@@ -159,6 +165,25 @@ bool ServingThread::IsOwn(std::span<const uint8_t> request) {
     Remember(header, device_);
   }
   return true;
+}
+
+void ServingThread::Forget(std::span<const uint8_t> request, const RequestHeader& header) {
+  NodeStore& nodes = *group_->nodes();
+  if (OpcodeOf(header) == Opcode::kForget) {
+    nodes.Forget(header.node, FieldAt<uint64_t>(request, 0));
+    return;
+  }
+  constexpr size_t kItems = 8;
+  constexpr size_t kItemSize = 16;
+  // Of what is not there the count is 0.
+  const auto count = FieldAt<uint32_t>(request, 0);
+  for (size_t index = 0; index < count; ++index) {
+    const size_t at = kItems + index * kItemSize;
+    if (sizeof(RequestHeader) + at + kItemSize > request.size()) {
+      return;
+    }
+    nodes.Forget(FieldAt<uint64_t>(request, at), FieldAt<uint64_t>(request, at + 8));
+  }
 }
 
 void ServingThread::HandOnInterruption(std::span<const uint8_t> message) {
@@ -266,17 +291,21 @@ int64_t ServingThread::Send(std::span<const uint8_t> head, std::span<const uint8
   }
   ReplyHeader header = {};
   std::memcpy(&header, head.data(), sizeof header);
-  Device origin;
+  Outstanding request;
   {
     const std::lock_guard lock(mutex_);
     const auto found = outstanding_.find(header.unique);
     if (found == outstanding_.end()) {
       return -ENOENT;
     }
-    origin = std::move(found->second.origin);
+    request = std::move(found->second);
     outstanding_.erase(found);
   }
-  return SendReply(origin->fd(), head, body);
+  const int64_t sent = SendReply(request.origin->fd(), head, body);
+  if (sent == 0) {
+    untold_->Told(request.opcode, head);
+  }
+  return sent;
 }
 
 void ServingThread::Leave() {
@@ -291,6 +320,7 @@ void ServingThread::Leave() {
     outstanding.swap(outstanding_);
   }
   group_->Leave(number_);
+  untold_->TakeBack(*group_->nodes());
   for (const auto& [unique, request] : outstanding) {
     AnswerForLost(request.origin, request.opcode, unique);
   }

@@ -14,6 +14,7 @@
 #include "file_descriptor.h"
 #include "request_header.h"
 #include "serving_group.h"
+#include "untold_nodes.h"
 
 namespace dokan {
 
@@ -29,6 +30,8 @@ class ServingThread {
 
   uint32_t number() const { return number_; }
   const std::shared_ptr<ServingGroup>& group() const { return group_; }
+  // The thread itself.
+  const std::shared_ptr<UntoldNodes>& untold() const { return untold_; }
   int device() const { return device_->fd(); }
   // Readable while there is something from other threads.
   int signal() const { return signal_.get(); }
@@ -59,8 +62,9 @@ class ServingThread {
   };
 
   int64_t Take(std::span<uint8_t> buffer);
-  // False: it is for another thread, and has been handed on.
+  // False: it is for another thread, and has been handed on; or it is done.
   bool IsOwn(std::span<const uint8_t> request);
+  void Forget(std::span<const uint8_t> request, const RequestHeader& header);
   void HandOnInterruption(std::span<const uint8_t> message);
   // Whose request it is; 0 for anybody's.
   uint32_t OwnerOf(std::span<const uint8_t> request, const RequestHeader& header) const;
@@ -72,6 +76,7 @@ class ServingThread {
   const uint32_t number_;
   const Device device_;
   const FileDescriptor signal_;
+  const std::shared_ptr<UntoldNodes> untold_ = std::make_shared<UntoldNodes>();
   // Between reading a request and remembering it.
   std::atomic<bool> taking_ = false;
   std::atomic<bool> has_mail_ = false;

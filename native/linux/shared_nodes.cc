@@ -4,69 +4,17 @@
 #include <string>
 #include <utility>
 
-#include "arguments.h"
 #include "environment.h"
 #include "javascript_values.h"
+#include "node_arguments.h"
 
 namespace dokan {
 namespace {
 
-using Store = std::shared_ptr<NodeStore>;
-
-// The arguments of one call, and the store it is about.
-class NodeArguments : public CallArguments {
- public:
-  NodeArguments(napi_env env, napi_callback_info info) : CallArguments(env, info) {
-    void* self = nullptr;
-    if (!failed() && napi_unwrap(env, this->self(), &self) == napi_ok) {
-      nodes_ = static_cast<SharedNodes*>(self);
-    }
-  }
-
-  bool bad() const { return failed() || nodes_ == nullptr; }
-  NodeStore& store() const { return nodes_->store(); }
-  double* results() const { return nodes_->results(); }
-
-  // Two arguments: the number and the generation.
-  NodeKey Key(size_t index) { return {Uint32(index, "id"), Uint32(index + 1, "generation")}; }
-
-  std::u16string Text(size_t index) {
-    size_t length = 0;
-    if (napi_get_value_string_utf16(env(), value(index), nullptr, 0, &length) != napi_ok) {
-      Refuse(index, "name", "a string");
-      return {};
-    }
-    std::u16string text(length, u'\0');
-    napi_get_value_string_utf16(env(), value(index), text.data(), length + 1, &length);
-    return text;
-  }
-
-  Identity Number(size_t index) {
-    Identity identity;
-    double number = 0;
-    if (IsUndefined(index)) {
-      return identity;
-    }
-    if (napi_get_value_double(env(), value(index), &number) == napi_ok) {
-      return {Identity::Kind::kNumber, std::bit_cast<uint64_t>(number)};
-    }
-    bool lossless = false;
-    if (napi_get_value_bigint_uint64(env(), value(index), &identity.bits, &lossless) != napi_ok) {
-      Refuse(index, "identity", "a number or a bigint");
-      return {};
-    }
-    identity.kind = Identity::Kind::kBigInt;
-    return identity;
-  }
-
-  // The number, with the generation beside it.
-  napi_value Answer(NodeKey key) const {
-    results()[0] = key.generation;
-    return dokan::Number(env(), key.id);
-  }
-
- private:
-  SharedNodes* nodes_ = nullptr;
+// What the JavaScript class is made of.
+struct Parts {
+  std::shared_ptr<NodeStore> store;
+  std::shared_ptr<UntoldNodes> untold;
 };
 
 napi_value Text(napi_env env, const std::u16string& text) {
@@ -91,7 +39,13 @@ napi_value Child(napi_env env, napi_callback_info info) {
   NodeArguments arguments(env, info);
   const NodeKey parent = arguments.Key(0);
   const std::u16string name = arguments.Text(2);
-  return arguments.bad() ? nullptr : arguments.Answer(arguments.store().Child(parent, name));
+  if (arguments.bad()) {
+    return nullptr;
+  }
+  uint64_t changes = 0;
+  const NodeKey child = arguments.store().Child(parent, name, &changes);
+  arguments.AnswerChanges(changes);
+  return arguments.Answer(child);
 }
 
 napi_value Children(napi_env env, napi_callback_info info) {
@@ -116,8 +70,10 @@ napi_value Path(napi_env env, napi_callback_info info) {
   if (arguments.bad()) {
     return nullptr;
   }
-  const auto path = arguments.store().Path(key, &epoch);
+  uint64_t changes = 0;
+  const auto path = arguments.store().Path(key, &epoch, &changes);
   arguments.results()[0] = static_cast<double>(epoch);
+  arguments.AnswerChanges(changes);
   return path ? Text(env, *path) : nullptr;
 }
 
@@ -226,8 +182,18 @@ napi_value Enter(napi_env env, napi_callback_info info) {
       .links = arguments.Int64(5, "links"),
       .mode = arguments.Uint32(6, "mode"),
   };
-  return arguments.bad() ? nullptr
-                         : arguments.Answer(arguments.store().Enter(parent, name, description));
+  const bool checks = !arguments.IsMissing(7);
+  const auto as_of = static_cast<uint64_t>(checks ? arguments.Int64(7, "asOf") : 0);
+  const bool listed = checks && arguments.Boolean(8, "isListed");
+  if (arguments.bad()) {
+    return nullptr;
+  }
+  bool outdated = false;
+  NodeStore& store = arguments.store();
+  const NodeKey key = checks ? store.EnterFound(parent, name, description, as_of, listed, &outdated)
+                             : store.Enter(parent, name, description);
+  arguments.NoteUntold(key);
+  return outdated ? nullptr : arguments.Answer(key);
 }
 
 napi_value Describe(napi_env env, napi_callback_info info) {
@@ -249,6 +215,7 @@ napi_value Know(napi_env env, napi_callback_info info) {
   const NodeKey key = arguments.Key(0);
   if (!arguments.bad()) {
     arguments.store().Know(key);
+    arguments.NoteUntold(key);
   }
   return nullptr;
 }
@@ -257,7 +224,11 @@ napi_value Forget(napi_env env, napi_callback_info info) {
   NodeArguments arguments(env, info);
   const NodeKey key = arguments.Key(0);
   const int64_t count = arguments.Int64(2, "count");
-  if (!arguments.bad() && count > 0) {
+  if (arguments.bad() || count <= 0) {
+    return nullptr;
+  }
+  // The kernel's own forgetting never gets here where a thread serves: this takes back one lookup.
+  if (arguments.untold() == nullptr || arguments.untold()->Remove(key)) {
     arguments.store().Forget(key, static_cast<uint64_t>(count));
   }
   return nullptr;
@@ -273,6 +244,21 @@ napi_value Unlink(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value UnlinkFound(napi_env env, napi_callback_info info) {
+  NodeArguments arguments(env, info);
+  const NodeKey parent = arguments.Key(0);
+  const std::u16string name = arguments.Text(2);
+  const NodeKey key = arguments.Key(3);
+  const int64_t as_of = arguments.Int64(5, "asOf");
+  if (arguments.bad()) {
+    return nullptr;
+  }
+  napi_value done = nullptr;
+  napi_get_boolean(
+      env, arguments.store().UnlinkFound(parent, name, key, static_cast<uint64_t>(as_of)), &done);
+  return done;
+}
+
 napi_value Link(napi_env env, napi_callback_info info) {
   NodeArguments arguments(env, info);
   const NodeKey key = arguments.Key(0);
@@ -284,15 +270,29 @@ napi_value Link(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-template <void (NodeStore::*Move)(NodeKey, std::u16string_view, NodeKey, std::u16string_view)>
-napi_value MoveName(napi_env env, napi_callback_info info) {
+napi_value Rename(napi_env env, napi_callback_info info) {
   NodeArguments arguments(env, info);
   const NodeKey parent = arguments.Key(0);
   const std::u16string name = arguments.Text(2);
   const NodeKey new_parent = arguments.Key(3);
   const std::u16string new_name = arguments.Text(5);
+  const NodeKey key = arguments.Key(6);
   if (!arguments.bad()) {
-    (arguments.store().*Move)(parent, name, new_parent, new_name);
+    arguments.store().Rename(parent, name, new_parent, new_name, key);
+  }
+  return nullptr;
+}
+
+napi_value Exchange(napi_env env, napi_callback_info info) {
+  NodeArguments arguments(env, info);
+  const NodeKey parent = arguments.Key(0);
+  const std::u16string name = arguments.Text(2);
+  const NodeKey other_parent = arguments.Key(3);
+  const std::u16string other_name = arguments.Text(5);
+  const NodeKey key = arguments.Key(6);
+  const NodeKey other_key = arguments.Key(8);
+  if (!arguments.bad()) {
+    arguments.store().Exchange(parent, name, other_parent, other_name, key, other_key);
   }
   return nullptr;
 }
@@ -339,21 +339,29 @@ Napi::Function SharedNodes::DefineClass(Napi::Env env) {
           Method("know", Know),
           Method("forget", Forget),
           Method("unlink", Unlink),
+          Method("unlinkFound", UnlinkFound),
           Method("link", Link),
-          Method("rename", MoveName<&NodeStore::Rename>),
-          Method("exchange", MoveName<&NodeStore::Exchange>),
+          Method("rename", Rename),
+          Method("exchange", Exchange),
           Method("addOpen", ChangeOpens<&NodeStore::AddOpen>),
           Method("removeOpen", ChangeOpens<&NodeStore::RemoveOpen>),
       });
 }
 
-Napi::Value SharedNodes::Create(Napi::Env env, Store store) {
-  return AddonEnvironment::Of(env).nodes_class().New({Napi::External<Store>::New(env, &store)});
+Napi::Value SharedNodes::Create(Napi::Env env, std::shared_ptr<NodeStore> store,
+                                std::shared_ptr<UntoldNodes> untold) {
+  Parts parts = {std::move(store), std::move(untold)};
+  return AddonEnvironment::Of(env).nodes_class().New({Napi::External<Parts>::New(env, &parts)});
 }
 
 SharedNodes::SharedNodes(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  store_ = info.Length() == 1 && info[0].IsExternal() ? *info[0].As<Napi::External<Store>>().Data()
-                                                      : std::make_shared<NodeStore>();
+  if (info.Length() == 1 && info[0].IsExternal()) {
+    const Parts& parts = *info[0].As<Napi::External<Parts>>().Data();
+    store_ = parts.store;
+    untold_ = parts.untold;
+  } else {
+    store_ = std::make_shared<NodeStore>();
+  }
   auto array = Napi::Float64Array::New(info.Env(), 2);
   results_ = array.Data();
   array_ = Napi::Reference<Napi::Float64Array>::New(array, 1);

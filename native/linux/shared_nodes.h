@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "node_store.h"
+#include "untold_nodes.h"
 
 namespace dokan {
 
@@ -13,18 +14,22 @@ namespace dokan {
 class SharedNodes : public Napi::ObjectWrap<SharedNodes> {
  public:
   static Napi::Function DefineClass(Napi::Env env);
-  static Napi::Value Create(Napi::Env env, std::shared_ptr<NodeStore> store);
+  // `untold` is that of the thread, where the thread tells the kernel of nodes.
+  static Napi::Value Create(Napi::Env env, std::shared_ptr<NodeStore> store,
+                            std::shared_ptr<UntoldNodes> untold);
 
   explicit SharedNodes(const Napi::CallbackInfo& info);
 
   NodeStore& store() { return *store_; }
-  // Where functions put their second result.
+  UntoldNodes* untold() { return untold_.get(); }
+  // Where functions put what they give besides their result.
   double* results() { return results_; }
 
  private:
   Napi::Value Results(const Napi::CallbackInfo& info);
 
   std::shared_ptr<NodeStore> store_;
+  std::shared_ptr<UntoldNodes> untold_;
   Napi::Reference<Napi::Float64Array> array_;
   double* results_ = nullptr;
 };

@@ -55,7 +55,7 @@ Napi::Value ThreadDevice::Nodes(const Napi::CallbackInfo& info) {
   if (thread_ == nullptr) {
     return info.Env().Undefined();
   }
-  return SharedNodes::Create(info.Env(), thread_->group()->nodes());
+  return SharedNodes::Create(info.Env(), thread_->group()->nodes(), thread_->untold());
 }
 
 void ThreadDevice::Start(const Napi::CallbackInfo& info) {

@@ -8,6 +8,7 @@ const exported = [
   'mountDirect',
   'mountWithHelper',
   'syncFileSystem',
+  'uniqueMountId',
   'probeVolume',
   'unmountDirect',
   'unmountWithHelper',

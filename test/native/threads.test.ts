@@ -5,6 +5,7 @@ import { eventually } from '../support/eventually.js';
 import { Posix } from '../support/posix.js';
 import {
   addon,
+  attributesBody,
   entryBody,
   initBody,
   MNT_DETACH,
@@ -12,13 +13,20 @@ import {
   Opcode,
   opcode,
   replyHeader,
+  ROOT,
   testDirectory,
 } from './support.js';
 
 const EAGAIN = -11;
 const ECONNABORTED = -103;
 const EIO = -5;
+const UNLINK = 10;
+const OPENDIR = 27;
+const RELEASEDIR = 29;
 const ACCESS = 34;
+const READDIRPLUS = 44;
+/** Of INIT. */
+const DO_READDIRPLUS = 1 << 13;
 const ROOT_ID = 1;
 const FILE = 0o100644;
 const READS = 1;
@@ -43,7 +51,9 @@ describe('threads that serve one device', () => {
     nodes = one.nodes();
     client = new Posix();
     expect(opcode(await taken(one))).toBe(Opcode.Init);
-    answer(one, initBody());
+    const init = initBody();
+    init.writeUInt32LE(DO_READDIRPLUS, 12);
+    answer(one, init);
   });
 
   afterEach(async () => {
@@ -69,6 +79,16 @@ describe('threads that serve one device', () => {
     expect(thread.send(reply, reply.length)).toBeGreaterThanOrEqual(0);
   }
 
+  /** An entry of a reply to READDIRPLUS. */
+  function direntPlus(name: string, id: number): Buffer {
+    const entry = entryBody({ inode: id, mode: FILE, size: 10, mtime: 0 });
+    const dirent = Buffer.alloc(Math.ceil((24 + name.length) / 8) * 8);
+    dirent.writeUInt32LE(1);
+    dirent.writeUInt32LE(name.length, 16);
+    dirent.write(name, 24);
+    return Buffer.concat([id === 0 ? Buffer.alloc(entry.length) : entry, dirent]);
+  }
+
   /** Lets a thread read a request, which it has to hand on. */
   async function handedOn(thread: ThreadDevice): Promise<void> {
     await eventually('the request to be handed on', () => {
@@ -79,7 +99,7 @@ describe('threads that serve one device', () => {
 
   /** A node of the file `/file`. */
   function enter(): { id: number; generation: number } {
-    const id = nodes.enter(ROOT_ID, 0, 'file', 7, undefined, 1, FILE);
+    const id = nodes.enter(ROOT_ID, 0, 'file', 7, undefined, 1, FILE)!;
     return { id, generation: nodes.results[0] ?? 0 };
   }
 
@@ -130,6 +150,74 @@ describe('threads that serve one device', () => {
     expect(opcode(await taken(two))).toBe(ACCESS);
     answer(two, Buffer.alloc(0));
     await asking;
+  });
+
+  it('take back what they have not told the kernel when they end', async () => {
+    const first = client.stat(join(point, 'file'));
+    expect(opcode(await taken(one))).toBe(Opcode.Lookup);
+    const told = enter();
+    answer(one, entryBody({ inode: told.id, mode: FILE, size: 10, mtime: 0 }));
+    await first;
+    const second = client.stat(join(point, 'other'));
+    second.catch(() => undefined);
+    expect(opcode(await taken(one))).toBe(Opcode.Lookup);
+    const untold = nodes.enter(ROOT_ID, 0, 'other', 8, undefined, 1, FILE)!;
+    const generation = nodes.results[0]!;
+    nodes.know(untold, generation);
+    nodes.know(told.id, told.generation);
+    const left = two.nodes();
+    one.close();
+    expect(left.find(untold)).toBe(-1);
+    expect(left.lookups(told.id, told.generation)).toBe(1);
+    // Whoever tries to take back once more what never got there takes back nothing.
+    nodes.forget(told.id, told.generation, 1);
+    expect(left.lookups(told.id, told.generation)).toBe(1);
+    await expect(second).rejects.toMatchObject({ code: 'EIO' });
+  });
+
+  it('know what of a listing the kernel was told', async () => {
+    const listing = client.names(point);
+    expect(opcode(await taken(one))).toBe(OPENDIR);
+    const handle = Buffer.alloc(16);
+    handle.writeUInt32LE(4096 + one.thread);
+    answer(one, handle);
+    let request = await taken(one);
+    if (opcode(request) === Opcode.Getattr) {
+      answer(one, attributesBody(ROOT));
+      request = await taken(one);
+    }
+    expect(opcode(request)).toBe(READDIRPLUS);
+    const ids = ['a', 'three', 'b'].map((name, inode) =>
+      nodes.enter(ROOT_ID, 0, name, inode, undefined, 1, FILE)!,
+    );
+    const [a = 0, untold = 0, b = 0] = ids;
+    answer(one, Buffer.concat([direntPlus('a', a), direntPlus('none', 0), direntPlus('b', b)]));
+    expect(opcode(await taken(one))).toBe(READDIRPLUS);
+    answer(one, Buffer.alloc(0));
+    expect(opcode(await taken(one))).toBe(RELEASEDIR);
+    answer(one, Buffer.alloc(0));
+    expect((await listing).sort()).toEqual(['a', 'b', 'none']);
+    const left = two.nodes();
+    one.close();
+    expect([a, untold, b].map((id) => left.find(id) >= 0)).toEqual([true, false, true]);
+  });
+
+  it('forget at once what the kernel forgets', async () => {
+    const asking = client.stat(join(point, 'file'));
+    await taken(one);
+    const node = enter();
+    answer(one, entryBody({ inode: node.id, mode: FILE, size: 10, mtime: 0 }));
+    await asking;
+    const removing = client.unlink(join(point, 'file'));
+    expect(opcode(await taken(two))).toBe(UNLINK);
+    nodes.unlink(ROOT_ID, 0, 'file');
+    answer(two, Buffer.alloc(0));
+    await removing;
+    // Nobody gets to see the message: who has read it could die before it has done what it says.
+    await eventually('the node to be gone', () => {
+      expect(two.receive(buffer, 0)).toBe(EAGAIN);
+      return nodes.find(node.id) === -1;
+    });
   });
 
   it('get nothing any more once the volume has ended, though their descriptors stay theirs', async () => {

@@ -39,6 +39,8 @@ interface Opening {
   readonly openFlags: number;
   /** How many renames were over when it was begun. */
   readonly renames: number;
+  /** Of the node table, when it was begun. */
+  readonly asOf: number;
 }
 
 export function openFile(session: Session, request: Request): Outcome<void> {
@@ -50,6 +52,7 @@ export function openFile(session: Session, request: Request): Outcome<void> {
   if (node.isUnlinked && node.opens !== undefined) return openAgain(session, request, node, flags);
   const named = node.isUnlinked ? successorFor(session, node, flags) : node;
   const path = session.nodes.path(named);
+  const asOf = session.nodes.changes;
   const renames = session.renamesEnded;
   const open = session.target.createFile(path, access.openExisting(flags), request);
   return andThen(open, opened, {
@@ -61,6 +64,7 @@ export function openFile(session: Session, request: Request): Outcome<void> {
     flags,
     openFlags,
     renames,
+    asOf,
   });
 }
 
@@ -108,18 +112,16 @@ async function identifyLater(
 }
 
 function identified(open: Open, opening: Opening, info: FileInformation): Outcome<void> {
-  const { session, node, named, path, flags } = opening;
-  const { target, nodes } = session;
+  const { session, node, named, path, flags, asOf } = opening;
   const other = isOther(node, info, modeOf(info, session.options.defaults));
   if (named !== node || !other) return answerOpened(open, opening, named !== node);
   // Who reads by name gets what has the name now, as if they had come a moment later.
   if (!access.isWritable(flags) && node.passed === undefined) {
     return answerOpened(open, opening, true);
   }
-  void release(target, open, path, NO_CALLER);
-  // It may have been renamed while the file system opened its old path.
+  void release(session.target, open, path, NO_CALLER);
   const { parent, name } = node;
-  if (parent !== undefined && nodes.path(node) === path) session.nameIsGone(parent, name);
+  if (parent !== undefined) session.nameIsGone(parent, name, node, asOf);
   // The kernel looks the path up anew.
   throw fuseError(Errno.ESTALE);
 }
@@ -201,6 +203,7 @@ export function createFile(session: Session, request: Request): Outcome<void> {
   const name = readName(session, request);
   const path = session.nodes.childPath(parent, name);
   request.changes = parent;
+  request.changedName = name;
   const open = session.target.createFile(path, access.openOrCreate(flags, mode), request);
   return andThen(open, created, { session, request, parent, name, path, flags, openFlags });
 }
@@ -272,6 +275,7 @@ function make(
 ): Outcome<void> {
   const path = session.nodes.childPath(parent, name);
   request.changes = parent;
+  request.changedName = name;
   const info = withOpen(session.target, path, how, request, describe, request, undefined);
   return andThen(info, answerEntry, { session, request, parent, name });
 }

@@ -82,7 +82,7 @@ async function mountAt(
   }
   await session.ready;
   if (session.flags === 0) {
-    throw await endedEarly(volume, mounted);
+    throw await endedEarly(volume, mounted, session);
   }
   session.ownUse = new OwnUse(() => warnOfOwnUse(volume.mountPoint));
   return volume;
@@ -112,7 +112,7 @@ async function mountThreadsAt(
     const mounted = await mountInPlace(path, options);
     volume = new FuseVolume(mounted, pool);
     if (await pool.serve(mounted.device)) return { hosted: volume, books: pool };
-    throw await endedEarly(volume, mounted);
+    throw await endedEarly(volume, mounted, pool);
   } catch (error) {
     await volume?.discard();
     await pool?.dispose();
@@ -121,8 +121,14 @@ async function mountThreadsAt(
 }
 
 /** The error for a volume that never became usable, of which nothing is left then. */
-async function endedEarly(volume: FuseVolume, mounted: MountedDevice): Promise<MountError> {
-  const isTaken = !mounted.device.isMounted();
+async function endedEarly(
+  volume: FuseVolume,
+  mounted: MountedDevice,
+  { ended }: Served,
+): Promise<MountError> {
+  // Who takes it away by force cuts the connection first, which looks like an unmount so early.
+  const end = await Promise.race([ended, Promise.resolve(undefined)]);
+  const isTaken = end === 'unmounted' || !mounted.device.isMounted();
   const path = volume.mountPoint;
   await volume.discard();
   if (isTaken) return takenAway(path);

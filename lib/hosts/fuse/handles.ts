@@ -109,6 +109,8 @@ export class DirectoryHandle {
   positions = 0;
   /** When its listing began, as performance.now() has it. */
   begun = 0;
+  /** The same as `changes` of the node table. */
+  asOf = 0;
   change: Change = Change.NONE;
   /** The kernel was told that the listing ends. */
   isTold = false;

@@ -18,41 +18,78 @@ export function readName(session: Session, request: Request): string {
   return session.codec.fromKernel(request.in.text());
 }
 
+/** How often a file system is asked for a name while others change names there. */
+const MOST_QUESTIONS = 4;
+
 export function lookup(session: Session, request: Request): Outcome<void> {
   const parent = session.nodes.get(request.nodeId);
-  const name = readName(session, request);
-  const before = session.nodes.child(parent, name);
-  const path = session.nodes.pathOf(parent, name, before);
-  const info = session.target.lookUp(path, request);
-  if (info instanceof Promise) return lookupLater(session, request, parent, name, before, info);
-  if (info !== undefined) session.writeEntry(request, parent, name, info);
-  else missing(session, request, parent, name, before);
+  return ask(session, request, parent, readName(session, request), MOST_QUESTIONS);
 }
 
-async function lookupLater(
+/** One name the file system is asked for. */
+interface Question {
+  readonly session: Session;
+  readonly request: Request;
+  readonly parent: Node;
+  readonly name: string;
+  /** What had the name when the file system was asked: it is that which is gone. */
+  readonly before: Node | undefined;
+  /** Of the node table, at the same time. */
+  readonly asOf: number;
+  /** How often it may be asked, this time included. */
+  readonly questions: number;
+}
+
+function ask(
   session: Session,
   request: Request,
   parent: Node,
   name: string,
-  before: Node | undefined,
-  asking: Promise<FileInformation | undefined>,
-): Promise<void> {
-  const info = await asking;
-  if (info !== undefined) session.writeEntry(request, parent, name, info);
-  else missing(session, request, parent, name, before);
+  questions: number,
+): Outcome<void> {
+  const { nodes } = session;
+  const before = nodes.child(parent, name);
+  const asOf = nodes.changes;
+  const info = session.target.lookUp(nodes.pathOf(parent, name, before), request);
+  if (info !== undefined && !(info instanceof Promise)) {
+    if (session.writeFound(request, parent, name, info, asOf, false) !== undefined) return;
+  }
+  if (info === undefined) return missing(session, request, parent, name, before, asOf);
+  const question = { session, request, parent, name, before, asOf, questions };
+  return info instanceof Promise ? answerLater(question, info) : askAgain(question, info);
 }
 
-/** @param before - what had the name when the file system was asked: it is that which is gone */
+async function answerLater(
+  question: Question,
+  asking: Promise<FileInformation | undefined>,
+): Promise<void> {
+  const { session, request, parent, name, before, asOf } = question;
+  const info = await asking;
+  if (info === undefined) return missing(session, request, parent, name, before, asOf);
+  if (session.writeFound(request, parent, name, info, asOf, false) !== undefined) return;
+  return askAgain(question, info);
+}
+
+/** The name was changed meanwhile, so that nobody knows whose it was. */
+function askAgain(question: Question, info: FileInformation): Outcome<void> {
+  const { session, request, parent, name, questions } = question;
+  if (questions > 1) return ask(session, request, parent, name, questions - 1);
+  session.writeEntry(request, parent, name, info);
+}
+
 function missing(
   session: Session,
   request: Request,
   parent: Node,
   name: string,
   before: Node | undefined,
+  asOf: number,
 ): void {
   // Meanwhile a file may have been made there.
-  const isMade = session.nodes.child(parent, name) !== before;
-  if (before !== undefined && !isMade) session.nameIsGone(parent, name);
+  const isMade =
+    before === undefined
+      ? session.nodes.child(parent, name) !== undefined
+      : !session.nameIsGone(parent, name, before, asOf);
   const { negativeTimeout } = session.options;
   if (negativeTimeout === 0 || isMade || mayAppear(session, parent)) {
     request.errno = Errno.ENOENT;
@@ -108,10 +145,11 @@ export function inform(
   }
   if (node.isUnlinked) return informOfRemoved(session, request, node);
   const path = session.nodes.path(node);
+  const asOf = session.nodes.changes;
   const info = session.target.queryOpen(path, request);
   return info instanceof Promise
-    ? info.then((answer) => sameFile(session, node, path, answer))
-    : sameFile(session, node, path, info);
+    ? info.then((answer) => sameFile(session, node, asOf, answer))
+    : sameFile(session, node, asOf, info);
 }
 
 function isOfNode({ isOfOther }: FileHandle): boolean {
@@ -145,7 +183,7 @@ export function openOfRemoved(session: Session, node: Node): Open | undefined {
 function sameFile(
   session: Session,
   node: Node,
-  path: string,
+  asOf: number,
   info: FileInformation,
 ): FileInformation {
   // The question was about a medium that was found to be gone when it was asked.
@@ -159,8 +197,7 @@ function sameFile(
   if (parent === undefined || !isOther(node, info, modeOf(info, session.options.defaults))) {
     return info;
   }
-  // It may have been renamed while the file system looked at its old path.
-  if (session.nodes.path(node) === path) session.nameIsGone(parent, name);
+  session.nameIsGone(parent, name, node, asOf);
   throw fuseError(Errno.ESTALE);
 }
 

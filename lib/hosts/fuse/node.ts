@@ -24,6 +24,8 @@ class Rarities {
   seen: SeenFile | undefined = undefined;
   epoch = 0;
   kept: KeptListing | undefined = undefined;
+  namesChanged = 0;
+  moved = 0;
 }
 
 /** A file the kernel knows by number. */
@@ -146,6 +148,24 @@ export class Node {
 
   dropPrefix(): void {
     if (this.#rarities !== undefined) this.#rarities.prefix = undefined;
+  }
+
+  /** Of a directory: the change by which a name in it was given or taken last; see NodeTable. */
+  get namesChanged(): number {
+    return this.#rarities?.namesChanged ?? 0;
+  }
+
+  set namesChanged(change: number) {
+    this.#rare().namesChanged = change;
+  }
+
+  /** Of a directory: the change by which it got its name, if it was made under another one. */
+  get moved(): number {
+    return this.#rarities?.moved ?? 0;
+  }
+
+  set moved(change: number) {
+    this.#rare().moved = change;
   }
 
   isAt(parent: Node, name: string): boolean {

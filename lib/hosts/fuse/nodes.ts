@@ -1,12 +1,12 @@
-import { randomInt } from 'node:crypto';
 import type { FileInformation } from '../../operations.js';
 import { isDirectoryMode } from './attributes.js';
 import { fuseError } from './fuse_error.js';
 import type { FileHandle } from './handles.js';
-import { hashOfNumber, hashOfPlace, IdIndex } from './id_index.js';
+import { InodeIndex } from './inode_index.js';
 import { birthOf, isFile, isOther, Node } from './node.js';
+import { NodePaths } from './node_paths.js';
+import { PlaceIndex } from './place_index.js';
 import { Errno, ROOT_ID } from './protocol.js';
-import { RecentPaths } from './recent_paths.js';
 import { Slots } from './slots.js';
 
 export { isOther, Node } from './node.js';
@@ -14,25 +14,18 @@ export { isOther, Node } from './node.js';
 /** Every file the kernel may still name, and where it is. */
 export class NodeTable {
   readonly root = new Node(ROOT_ID, 0, undefined, '/');
+  /**
+   * How many times a name was given or taken, when `child` or `path` was called last: what the file
+   * system is asked for by that name or path is true as of this.
+   */
+  changes = 0;
   readonly #nodes = new Slots<Node>();
-  /** Every node by every place it is at. */
-  readonly #byPlace = new IdIndex();
-  /** Files (not directories) by the identity the file system gives them, to join hard links. */
-  readonly #byInode = new IdIndex();
-  readonly #paths = new RecentPaths();
-  /** The last path that was made: a name that is missing is mostly asked for to be created. */
-  #lastPath = '';
-  #lastPathParent: Node | undefined = undefined;
-  #lastPathName = '';
-  readonly #seed = randomInt(0x1_0000_0000);
-  #lastName = '';
-  #lastParent = 0;
-  #lastHash = 0;
+  readonly #byPlace = new PlaceIndex(this.#nodes);
+  readonly #byInode = new InodeIndex(this.#nodes);
+  readonly #paths = new NodePaths();
   #generation = 0;
   /** The highest number there ever was. */
   #highest = 0;
-  /** Counts renames of directories: each outdates every path made before. */
-  #epoch = 0;
 
   constructor() {
     this.#highest = this.#nodes.add(this.root);
@@ -76,23 +69,13 @@ export class NodeTable {
     this.#byInode.clear();
     this.#byPlace.clear();
     this.#paths.clear();
-    this.#lastPathParent = undefined;
     this.root.childCount = 0;
     this.root.inode = undefined;
     for (const node of this) this.#sweep(node);
   }
 
   child(parent: Node, name: string): Node | undefined {
-    const index = this.#byPlace;
-    for (let at = index.first(this.#hash(parent, name)); at >= 0; at = index.next(at)) {
-      const node = this.#nodes.get(index.id(at));
-      if (node === undefined) continue;
-      if (node.isAt(parent, name)) return node;
-      if (node.otherPlaces?.some((other) => other.parent === parent && other.name === name)) {
-        return node;
-      }
-    }
-    return undefined;
+    return this.#byPlace.get(parent, name);
   }
 
   /** The names the kernel was told of in a directory; looks at every node. */
@@ -105,13 +88,7 @@ export class NodeTable {
 
   /** The present path; the last one when the file is unlinked. */
   path(node: Node): string {
-    if (node.parent === undefined) return node.name;
-    let path = this.#paths.get(node);
-    if (path === undefined) {
-      path = this.childPath(node.parent, node.name);
-      this.#paths.set(node, path);
-    }
-    return path;
+    return this.#paths.of(node);
   }
 
   /** What is found now under the name of a file that was replaced. */
@@ -121,28 +98,12 @@ export class NodeTable {
   }
 
   childPath(parent: Node, name: string): string {
-    if (parent !== this.#lastPathParent || name !== this.#lastPathName) {
-      this.#lastPath = this.#prefix(parent) + name;
-      this.#lastPathParent = parent;
-      this.#lastPathName = name;
-    }
-    return this.#lastPath;
+    return this.#paths.ofChild(parent, name);
   }
 
   /** The path of a name: its node's, which is mostly made already, if it goes by that name. */
   pathOf(parent: Node, name: string, child: Node | undefined): string {
     return child?.isAt(parent, name) === true ? this.path(child) : this.childPath(parent, name);
-  }
-
-  /** What the paths in a directory begin with. */
-  #prefix(directory: Node): string {
-    if (directory.id === ROOT_ID) return '/';
-    let prefix = directory.prefixOf(this.#epoch);
-    if (prefix === undefined) {
-      prefix = `${this.path(directory)}/`;
-      directory.setPrefix(prefix, this.#epoch);
-    }
-    return prefix;
   }
 
   /**
@@ -167,11 +128,46 @@ export class NodeTable {
     if (node.otherPlaces !== undefined) this.#prefer(node, parent, name);
     if (inode !== undefined && node.inode === undefined) {
       node.inode = inode;
-      if (!directory) this.#keepInode(node, inode);
+      if (!directory) this.#byInode.keep(node, inode);
     }
     this.describe(node, info);
     node.lookups += 1;
     return node;
+  }
+
+  /**
+   * As `enter`, with what was found out without holding off others.
+   * @param asOf - `changes` when the file system was asked
+   * @param isListed - it is of many that were asked for together, and is believed that it is there
+   * @returns `undefined` when that may be outdated, and the name is another one's by now, or nobody's
+   */
+  enterFound(
+    parent: Node,
+    name: string,
+    info: FileInformation,
+    mode: number,
+    asOf: number,
+    isListed: boolean,
+  ): Node | undefined {
+    if (asOf !== this.changes && this.#isOutdated(parent, asOf)) {
+      const node = this.child(parent, name);
+      if (node === undefined ? !isListed : isOther(node, info, mode)) return undefined;
+    }
+    return this.enter(parent, name, info, mode);
+  }
+
+  /** What was asked of a name there, `asOf` changes ago, may be about another file. */
+  #isOutdated(parent: Node, asOf: number): boolean {
+    if (parent.namesChanged > asOf) return true;
+    // Who was asked went by a path.
+    for (let at: Node | undefined = parent; at !== undefined; at = at.parent) {
+      if (at.moved > asOf) return true;
+    }
+    return false;
+  }
+
+  #noteChange(parent: Node): void {
+    parent.namesChanged = ++this.changes;
   }
 
   /** The kernel is told what the file system says of a node. */
@@ -184,13 +180,13 @@ export class NodeTable {
     node.birth = mayBeJoined ? birthOf(creationTime) : undefined;
     // It was given up for gone, and is not.
     if (parent === undefined && unseenNames > 0 && inode !== undefined && isFile(mode)) {
-      if (this.#withInode(inode) === undefined) this.#keepInode(node, inode);
+      if (this.#byInode.get(inode) === undefined) this.#byInode.keep(node, inode);
     }
   }
 
   /** The node of a file that is found by one more of its names. */
   #joined(inode: number | bigint, info: FileInformation, mode: number): Node | undefined {
-    const node = this.#withInode(inode);
+    const node = this.#byInode.get(inode);
     if (node === undefined || isOther(node, info, mode)) return undefined;
     if (node.parent !== undefined) return (info.linkCount ?? 1) > 1 ? node : undefined;
     // All the names it was known by are gone. This may be one of the others, or another file with
@@ -211,7 +207,7 @@ export class NodeTable {
     others.splice(at, 1, { parent: node.parent, name: node.name });
     node.parent = chosen.parent;
     node.name = chosen.name;
-    this.#outdate(node);
+    this.#paths.outdate(node);
   }
 
   /** The kernel is told of a node once more. */
@@ -231,42 +227,71 @@ export class NodeTable {
     this.#sweep(parent);
   }
 
+  /**
+   * A name was found to be that node's no more.
+   * @param asOf - `changes` when the file system was asked
+   * @returns false, and nothing is done, when that may no longer be so
+   */
+  unlinkFound(parent: Node, name: string, node: Node, asOf: number): boolean {
+    if (this.child(parent, name) !== node || this.#isOutdated(parent, asOf)) return false;
+    this.unlink(parent, name);
+    return true;
+  }
+
   /** The file has one more name. */
   link(node: Node, parent: Node, name: string): void {
     const before = this.child(parent, name);
     if (before === node) return;
     if (before !== undefined) this.#drop(parent, name);
-    this.#keepPlace(node, parent, name);
+    this.#noteChange(parent);
+    if (isDirectoryMode(node.mode)) node.moved = this.changes;
+    this.#byPlace.keep(node, parent, name);
     if (node.parent === undefined) {
       node.parent = parent;
       node.name = name;
-      this.#outdate(node);
+      this.#paths.outdate(node);
       // Without a name it could not be joined; a name of this volume's own making says it still can.
-      if (node.inode !== undefined && isFile(node.mode)) this.#keepInode(node, node.inode);
+      if (node.inode !== undefined && isFile(node.mode)) this.#byInode.keep(node, node.inode);
     } else {
       (node.otherPlaces ??= []).push({ parent, name });
     }
   }
 
-  /** What had `newName` is replaced. */
-  rename(parent: Node, name: string, newParent: Node, newName: string): void {
-    const node = this.child(parent, name);
+  /**
+   * What had `newName` is replaced.
+   * @param moved - what had the old name when the file system was asked: somebody may have found it
+   * to be gone from there since, and it has the new one all the same
+   */
+  rename(parent: Node, name: string, newParent: Node, newName: string, moved?: Node): void {
+    this.#noteChange(parent);
+    this.#noteChange(newParent);
+    const node = this.#present(moved) ?? this.child(parent, name);
     const replaced = this.child(newParent, newName);
     if (node !== undefined && replaced === node) return;
     this.#drop(newParent, newName);
     if (node === undefined) return this.#sweep(newParent);
     if (replaced?.isUnlinked === true) replaced.replacedAt = { parent: newParent, name: newName };
-    this.#removeName(node, parent, name);
+    this.#takeName(node, parent, name);
     this.link(node, newParent, newName);
     this.#sweep(parent);
   }
 
-  exchange(parent: Node, name: string, otherParent: Node, otherName: string): void {
-    const node = this.child(parent, name);
-    const other = this.child(otherParent, otherName);
+  /** @param moved, otherMoved - as for `rename` */
+  exchange(
+    parent: Node,
+    name: string,
+    otherParent: Node,
+    otherName: string,
+    moved?: Node,
+    otherMoved?: Node,
+  ): void {
+    this.#noteChange(parent);
+    this.#noteChange(otherParent);
+    const node = this.#present(moved) ?? this.child(parent, name);
+    const other = this.#present(otherMoved) ?? this.child(otherParent, otherName);
     if (node === other) return;
-    if (node !== undefined) this.#removeName(node, parent, name);
-    if (other !== undefined) this.#removeName(other, otherParent, otherName);
+    this.#takeName(node, parent, name);
+    this.#takeName(other, otherParent, otherName);
     if (node !== undefined) this.link(node, otherParent, otherName);
     if (other !== undefined) this.link(other, parent, name);
     this.#sweep(parent);
@@ -294,8 +319,23 @@ export class NodeTable {
     this.#sweep(node);
   }
 
+  /** A node, if it can still be given a name. */
+  #present(node: Node | undefined): Node | undefined {
+    return node !== undefined && this.#nodes.get(node.id) === node && !node.isLost
+      ? node
+      : undefined;
+  }
+
+  /** What goes from one name to another loses the first, and may have lost it already. */
+  #takeName(node: Node | undefined, parent: Node, name: string): void {
+    if (node !== undefined && this.child(parent, name) === node) {
+      this.#removeName(node, parent, name);
+    }
+  }
+
   /** Takes a name away, and its node when nobody knows that any more; the parent stays. */
   #drop(parent: Node, name: string): void {
+    this.#noteChange(parent);
     const node = this.child(parent, name);
     if (node === undefined) return;
     this.#removeName(node, parent, name);
@@ -308,78 +348,27 @@ export class NodeTable {
     else this.#highest = id;
     const node = new Node(id, this.#generation, parent, name);
     this.#nodes.add(node);
-    this.#keepPlace(node, parent, name);
+    this.#byPlace.keep(node, parent, name);
     return node;
   }
 
   #removeName(node: Node, parent: Node, name: string): void {
-    this.#losePlace(node, parent, name);
+    this.#byPlace.lose(node, parent, name);
     const others = node.otherPlaces;
     if (node.isAt(parent, name)) {
       const next = others?.shift();
       // Unlinked it keeps its path.
       const path = next === undefined ? this.path(node) : next.name;
-      this.#outdate(node);
+      this.#paths.outdate(node);
       node.parent = next?.parent;
       node.name = path;
       // The number may be given to another file from now on.
-      if (next === undefined && node.unseenNames === 0) this.#loseInode(node);
+      if (next === undefined && node.unseenNames === 0) this.#byInode.lose(node);
     } else if (others !== undefined) {
       const at = others.findIndex((place) => place.parent === parent && place.name === name);
       if (at >= 0) others.splice(at, 1);
     }
     if (others?.length === 0) node.otherPlaces = undefined;
-  }
-
-  /** A request asks for the same name several times, as the same string. */
-  #hash(parent: Node, name: string): number {
-    if (name !== this.#lastName || parent.id !== this.#lastParent) {
-      this.#lastHash = hashOfPlace(this.#seed, parent.id, name);
-      this.#lastName = name;
-      this.#lastParent = parent.id;
-    }
-    return this.#lastHash;
-  }
-
-  #keepPlace(node: Node, parent: Node, name: string): void {
-    this.#byPlace.add(this.#hash(parent, name), node.id);
-    parent.childCount += 1;
-  }
-
-  #losePlace(node: Node, parent: Node, name: string): void {
-    this.#byPlace.remove(this.#hash(parent, name), node.id);
-    parent.childCount -= 1;
-  }
-
-  #withInode(inode: number | bigint): Node | undefined {
-    const index = this.#byInode;
-    for (let at = index.first(hashOfNumber(inode)); at >= 0; at = index.next(at)) {
-      const node = this.#nodes.get(index.id(at));
-      if (node?.inode === inode) return node;
-    }
-    return undefined;
-  }
-
-  /** The last one that is found to have a number has it. */
-  #keepInode(node: Node, inode: number | bigint): void {
-    const before = this.#withInode(inode);
-    if (before === node) return;
-    const hash = hashOfNumber(inode);
-    if (before !== undefined) this.#byInode.remove(hash, before.id);
-    this.#byInode.add(hash, node.id);
-  }
-
-  #loseInode({ id, inode }: Node): void {
-    if (inode !== undefined) this.#byInode.remove(hashOfNumber(inode), id);
-  }
-
-  #outdate(node: Node): void {
-    this.#paths.delete(node);
-    this.#lastPathParent = undefined;
-    node.dropPrefix();
-    if (node.childCount === 0) return;
-    this.#epoch += 1;
-    this.#paths.clear();
   }
 
   /** Takes out a node that nobody knows any more, then its parents that were kept for its sake. */
@@ -394,14 +383,13 @@ export class NodeTable {
       this.#nodes.get(node.id) === node
     ) {
       const { parent }: Node = node;
-      if (parent !== undefined) this.#losePlace(node, parent, node.name);
+      if (parent !== undefined) this.#byPlace.lose(node, parent, node.name);
       for (const other of node.otherPlaces ?? []) {
-        this.#losePlace(node, other.parent, other.name);
+        this.#byPlace.lose(node, other.parent, other.name);
         if (other.parent !== parent) this.#sweep(other.parent);
       }
-      this.#loseInode(node);
+      this.#byInode.lose(node);
       this.#paths.delete(node);
-      if (node === this.#lastPathParent) this.#lastPathParent = undefined;
       this.#nodes.remove(node.id);
       node = parent;
     }

@@ -1,8 +1,7 @@
 import type { Notifications } from '../host.js';
 import { Change } from './handles.js';
 import type { Node } from './nodes.js';
-import { invalidNode, notification } from './notification.js';
-import { NotifyCode, OUT_HEADER_SIZE } from './protocol.js';
+import { invalidEntry, invalidNode } from './notification.js';
 import type { Session } from './session.js';
 
 /** What is needed to tell the kernel of a path. */
@@ -62,10 +61,7 @@ export class FuseNotifications implements Notifications {
     const name = this.#session.codec.encode(path.slice(slash + 1));
     // A name it could not be told of (or a stream of a file, or the root) neither.
     if (name === undefined || name.length === 0) return true;
-    const message = notification(NotifyCode.INVAL_ENTRY, 16 + name.length + 1);
-    message.writeBigUInt64LE(BigInt(parent.id), OUT_HEADER_SIZE);
-    message.writeUInt32LE(name.length, OUT_HEADER_SIZE + 8);
-    message.set(name, OUT_HEADER_SIZE + 16);
+    const message = invalidEntry(parent, name);
     // Of a name the kernel does not know it drops nothing, and so the directory is told of as well.
     return this.#session.notify(message) && this.#invalidateNode(parent);
   }

@@ -5,6 +5,7 @@ import type { ResolvedOptions } from '../../options.js';
 import { endGuards } from './guard.js';
 import { checkDirectory, checkHolder } from './mount_point.js';
 import { mountDevice, type MountedDevice } from './mounting.js';
+import { seeMountAt } from './seen_mount.js';
 import { takeAway } from './taking_away.js';
 
 /** The first pause between two looks at a place that somebody claims and the longest one, in milliseconds. */
@@ -55,7 +56,7 @@ export async function mountInPlace(path: string, options: ResolvedOptions): Prom
  */
 async function makeRoom(path: string, options: ResolvedOptions): Promise<boolean> {
   for (let wasFree = true; ; wasFree = false) {
-    const holder = topmostAt(await readMountInfo(), path);
+    const holder = await seeMountAt(path);
     if (holder === undefined) return wasFree;
     await checkHolder(holder, options.allSessions);
     if (!options.forceUnmount) throw occupied(path);

@@ -115,6 +115,7 @@ function readFrom(
     return answer(reading);
   }
   const path = session.nodes.path(handle.node);
+  handle.asOf = session.nodes.changes;
   const listing = session.target.findFiles(handle.open, path, undefined, request);
   return andThen(listing, begin, reading);
 }
@@ -286,12 +287,11 @@ function writeFound(reading: Reading, entry: FindEntry): boolean {
   // 0 would hide the entry from getdents' callers.
   let inode = entry.inode || UNKNOWN_INODE;
   if (plus) {
-    if (saysEnough(entry, defaults)) {
-      const node = session.writeEntry(request, handle.node, entry.name, entry);
-      inode = entry.inode || node.id;
-    } else {
-      out.zeros(ENTRY_OUT_SIZE);
-    }
+    const node = saysEnough(entry, defaults)
+      ? session.writeFound(request, handle.node, entry.name, entry, handle.asOf, true)
+      : undefined;
+    if (node === undefined) out.zeros(ENTRY_OUT_SIZE);
+    else inode = entry.inode || node.id;
   }
   const next = handle.positions + reading.offset + 1;
   writeDirent(out, inode, next, direntType(entry, defaults), length);

@@ -49,6 +49,10 @@ export class Request implements Caller {
   changesToo: Node | undefined = undefined;
   /** The end of the reply's body, where it lies in memory of the file system's own. */
   payload: Uint8Array | undefined = undefined;
+  /** The names there. */
+  changedName = '';
+  changedNameToo = '';
+  readonly late: Interruptible[] = [];
   /** It has carried large data at some time, whose pages its memory has since. */
   wasLarge = false;
   #view: Buffer;
@@ -96,6 +100,7 @@ export class Request implements Caller {
     this.running = undefined;
     // Setting the length of an array is a call of the engine's runtime, also when nothing changes.
     while (this.entered.length > 0) this.entered.pop();
+    while (this.late.length > 0) this.late.pop();
     this.opened = 0;
     this.openedDirectory = false;
     this.errno = 0;

@@ -6,6 +6,7 @@ import { modeOf, writeAttributes, type AttributeDefaults } from './attributes.js
 import { errnoOf, fuseError } from './fuse_error.js';
 import { Change, HandleTable, type DirectoryHandle, type FileHandle } from './handles.js';
 import { KnownPages } from './known_pages.js';
+import { tellOfLateChanges } from './late_changes.js';
 import { ListingCache } from './listing_cache.js';
 import { LockTable } from './locks.js';
 import { NameCodec } from './names.js';
@@ -268,6 +269,26 @@ export class Session {
     return node;
   }
 
+  /**
+   * As `writeEntry`, of what was found out without holding off others; see `NodeTable.enterFound`.
+   * @returns `undefined`, and nothing is written, when that is outdated
+   */
+  writeFound(
+    request: Request,
+    parent: Node,
+    name: string,
+    info: FileInformation,
+    asOf: number,
+    isListed: boolean,
+  ): Node | undefined {
+    const mode = modeOf(info, this.options.defaults);
+    const node = this.nodes.enterFound(parent, name, info, mode, asOf, isListed);
+    if (node === undefined) return undefined;
+    request.entered.push(node);
+    this.writeEntryOf(request, node, info);
+    return node;
+  }
+
   /** As `writeEntry`, of a node whose lookup was counted already. */
   writeEntryOf(request: Request, node: Node, info: FileInformation): void {
     const { out } = request;
@@ -292,10 +313,15 @@ export class Session {
     node.mode = writeAttributes(out, info, node.id, this.options.defaults);
   }
 
-  /** A name was found to be gone that the kernel was told of: somebody removed it behind its back. */
-  nameIsGone(parent: Node, name: string): void {
-    this.nodes.unlink(parent, name);
+  /**
+   * A name was found to be gone that the kernel was told of: somebody removed it behind its back.
+   * @param asOf - of the node table, when the file system was asked
+   * @returns false when somebody has changed names since: then that may be what was seen
+   */
+  nameIsGone(parent: Node, name: string, node: Node, asOf: number): boolean {
+    if (!this.nodes.unlinkFound(parent, name, node, asOf)) return false;
     this.listings?.changed(parent, Change.SEEN);
+    return true;
   }
 
   notify(message: Uint8Array): boolean {
@@ -357,6 +383,7 @@ export class Session {
 
   #settle(request: Request, failure: { error: unknown } | undefined, answered: boolean): void {
     this.#waiting.delete(request);
+    if (request.late.length > 0) tellOfLateChanges(this, request);
     if (answered) {
       const reply =
         failure === undefined ? this.#success(request) : this.#failure(request, failure.error);

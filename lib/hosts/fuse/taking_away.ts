@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { mountsOf, readMountInfo, topmostAt, type MountInfo } from '../../mounts/mountinfo.js';
+import { mountsOf, readMountInfo, type MountInfo } from '../../mounts/mountinfo.js';
 import { settledWithin } from '../../settled_within.js';
 import { loadLinuxAddon } from '../addon.js';
 import { mayUnmountAll } from './privilege.js';
+import { isOnTop, type SeenMount } from './seen_mount.js';
 import { MNT_FORCE, persist, unmountPath } from './unmounting.js';
 import { unmountExactly } from './unmounting_exactly.js';
 
@@ -17,7 +18,7 @@ export const GENTLE = 2_000;
  * @param mount - what is on top at its mount point
  * @param timeout - milliseconds for programs to close their files
  */
-export async function takeAway(mount: MountInfo, timeout: number): Promise<void> {
+export async function takeAway(mount: SeenMount, timeout: number): Promise<void> {
   const { mountPoint, deviceNumber } = mount;
   // A process that is well gets what the kernel has not written yet. Unmounting may take as long
   // as that process likes, hence the limit.
@@ -42,7 +43,7 @@ export async function takeAway(mount: MountInfo, timeout: number): Promise<void>
 }
 
 /** Nothing is unmounted when it is not there any more, which is as good. */
-export async function unmountIfOnTop(mount: MountInfo): Promise<void> {
+export async function unmountIfOnTop(mount: SeenMount): Promise<void> {
   const isThere = (): Promise<boolean> => isOnTop(mount);
   if (await mayUnmountAll()) return unmountExactly(mount.mountPoint, isThere);
   if (!(await isThere())) return;
@@ -54,14 +55,9 @@ export async function unmountIfOnTop(mount: MountInfo): Promise<void> {
 }
 
 /** Its device's number is free again when it is gone, and may be another volume's. */
-async function hasItsNumber({ id, deviceNumber }: MountInfo): Promise<boolean> {
-  const mounts = mountsOf(await readMountInfo(), deviceNumber);
-  return mounts.length === 0 || mounts.some((mount) => mount.id === id);
-}
-
-async function isOnTop({ id, mountPoint, deviceNumber }: MountInfo): Promise<boolean> {
-  const top = topmostAt(await readMountInfo(), mountPoint);
-  return top?.id === id && top.deviceNumber === deviceNumber;
+async function hasItsNumber(mount: SeenMount): Promise<boolean> {
+  const mounts = mountsOf(await readMountInfo(), mount.deviceNumber);
+  return mounts.length === 0 || isOnTop(mount);
 }
 
 /** The kernel makes the requests for what it has not written yet, and does not wait for the answers. */

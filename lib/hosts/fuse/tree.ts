@@ -57,6 +57,7 @@ function readPlace(session: Session, request: Request): Removing {
   const parent = nodes.get(request.nodeId);
   const name = readName(session, request);
   request.changes = parent;
+  request.changedName = name;
   const node = nodes.child(parent, name);
   const path = nodes.pathOf(parent, name, node);
   return {
@@ -143,6 +144,9 @@ export function renameWithFlags(session: Session, request: Request): Outcome<voi
 }
 
 interface Moving extends Place, Removal {
+  /** What has the name; and, where they are exchanged, the other one. */
+  readonly node: Node | undefined;
+  readonly other: Node | undefined;
   readonly newPath: string;
   readonly newParent: Node;
   readonly newName: string;
@@ -162,13 +166,18 @@ function move(
   const path = nodes.childPath(parent, name);
   const newPath = nodes.childPath(newParent, newName);
   request.changes = parent;
+  request.changedName = name;
   request.changesToo = newParent;
+  request.changedNameToo = newName;
   session.renamesBegun += 1;
   const replaces = (flags & RenameFlags.NOREPLACE) === 0;
+  const exchanges = flags === RenameFlags.EXCHANGE;
   const moving: Moving = {
     session,
     parent,
     name,
+    node: nodes.child(parent, name),
+    other: exchanges ? nodes.child(newParent, newName) : undefined,
     newParent,
     newName,
     target,
@@ -177,7 +186,7 @@ function move(
     replaces,
     caller: request,
   };
-  if (flags === RenameFlags.EXCHANGE) {
+  if (exchanges) {
     if (!target.supports('exchangeFiles')) throw fuseError(Errno.EINVAL);
     return andThen(target.exchangeFiles(path, newPath, request), exchanged, moving);
   }
@@ -200,12 +209,14 @@ function moveTo(
   return target.moveFile(open, path, newPath, replace, caller);
 }
 
-function renamed(_done: void, { session, parent, name, newParent, newName }: Moving): void {
-  session.nodes.rename(parent, name, newParent, newName);
+function renamed(_done: void, moving: Moving): void {
+  const { session, parent, name, newParent, newName, node } = moving;
+  session.nodes.rename(parent, name, newParent, newName, node);
 }
 
-function exchanged(_done: void, { session, parent, name, newParent, newName }: Moving): void {
-  session.nodes.exchange(parent, name, newParent, newName);
+function exchanged(_done: void, moving: Moving): void {
+  const { session, parent, name, newParent, newName, node, other } = moving;
+  session.nodes.exchange(parent, name, newParent, newName, node, other);
 }
 
 export function createSymbolicLink(session: Session, request: Request): Outcome<void> {
@@ -216,6 +227,7 @@ export function createSymbolicLink(session: Session, request: Request): Outcome<
   if (!target.supports('createSymbolicLink')) throw fuseError(Errno.EPERM);
   const path = nodes.childPath(parent, name);
   request.changes = parent;
+  request.changedName = name;
   const made = target.createSymbolicLink(path, linkTarget, request);
   return andThen(made, enter, { session, request, parent, name, path });
 }
@@ -241,6 +253,7 @@ export function createHardLink(session: Session, request: Request): Outcome<void
   if (node.isUnlinked) throw fuseError(Errno.ENOENT);
   const path = nodes.childPath(parent, name);
   request.changes = parent;
+  request.changedName = name;
   const made = target.createHardLink(nodes.path(node), path, request);
   return andThen(made, linked, { session, request, parent, name, path, node });
 }

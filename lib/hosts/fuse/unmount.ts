@@ -1,7 +1,7 @@
 import { MountError } from '../../errors.js';
-import { readMountInfo, topmostAt } from '../../mounts/mountinfo.js';
 import type { ResolvedUnmountOptions } from '../../options.js';
 import { canonicalPath, checkHolder } from './mount_point.js';
+import { seeMountAt } from './seen_mount.js';
 import { takeAway, unmountIfOnTop } from './taking_away.js';
 import { inUse, isBusy, persist } from './unmounting.js';
 
@@ -15,7 +15,7 @@ export async function unmountFuse(
   { force, timeout, allSessions }: ResolvedUnmountOptions,
 ): Promise<void> {
   const path = await canonicalPath(mountPoint);
-  const holder = topmostAt(await readMountInfo(), path);
+  const holder = await seeMountAt(path);
   if (holder === undefined) {
     throw new MountError({
       code: 'EINVAL',

@@ -483,6 +483,23 @@ describe('READDIRPLUS', () => {
     for (let id = 2; id < 9; id += 1) expect(nodes.get(id).lookups).toBe(1);
   });
 
+  it('tells no more than the name of what was renamed since, and takes nothing from it', () => {
+    const all = listed(() => [
+      { name: 'a', size: 1, inode: 1 },
+      { name: 'b', size: 1, inode: 2 },
+    ]);
+    const { kernel } = all;
+    const { nodes } = kernel.session;
+    const a = nodes.enter(nodes.root, 'a', { inode: 1 }, 0o100644);
+    kernel.ask('READDIRPLUS', 1, body.read(all.handle, 0, 2 * 152));
+    nodes.rename(nodes.root, 'a', nodes.root, 'b');
+    const reply = kernel.ask('READDIRPLUS', 1, body.read(all.handle, 3, 4096));
+    const [b] = dirents(reply.body, true);
+    expect(b).toMatchObject({ name: 'b', ino: 2n });
+    expect(b?.entry).toEqual(zeros(128));
+    expect([nodes.path(a), a.lookups]).toEqual(['/b', 1]);
+  });
+
   it('takes the lookups back when the reply does not arrive', () => {
     const all = listed(() => entries);
     const { kernel } = all;

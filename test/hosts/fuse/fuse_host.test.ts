@@ -5,6 +5,9 @@ import { loadLinuxAddon, type FuseDevice } from '../../../lib/hosts/addon.js';
 import { Errno } from '../../../lib/hosts/fuse/protocol.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary.js';
 
+/** umount2(2) flag: the mount is gone at once, whoever uses it. */
+const MNT_DETACH = 2;
+
 const isRoot = process.geteuid?.() === 0;
 
 describe.skipIf(!isRoot)('a mount that fails when the kernel has it already', () => {
@@ -56,6 +59,18 @@ describe.skipIf(!isRoot)('a mount that fails when the kernel has it already', ()
     const mounting = mount(point, operations, { [option]: true });
     await expect(mounting).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION', option });
     await expect(mounting).rejects.toThrow('checkMedia');
+    await nothingIsLeft(point);
+  });
+
+  it('because somebody is just taking it away says so', async () => {
+    const point = place.directory('mnt');
+    breakDevice((broken) => {
+      // Whoever does so by force has cut the connection, and not unmounted it yet.
+      broken.receive = () => -Errno.ENODEV;
+    });
+    await expect(mount(point, {})).rejects.toMatchObject({ code: 'EBUSY', mountPoint: point });
+    if (device !== undefined) expect(device.fd).toBe(-1);
+    await loadLinuxAddon().unmountDirect(point, MNT_DETACH);
     await nothingIsLeft(point);
   });
 

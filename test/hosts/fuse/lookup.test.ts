@@ -76,6 +76,41 @@ describe('LOOKUP', () => {
     expect(made.isUnlinked).toBe(false);
   });
 
+  it('asks once more when the name has got another file meanwhile', async () => {
+    const all = scripted();
+    const { kernel, script } = all;
+    const a = known(all, 'a', { inode: 1 });
+    const b = known(all, 'b', { inode: 2 });
+    script.isAsync = true;
+    script.answers.queryOpen = { inode: 1 };
+    const unique = kernel.post('LOOKUP', 1, cString('a'));
+    const { nodes } = kernel.session;
+    nodes.rename(nodes.root, 'a', nodes.root, 'c');
+    nodes.rename(nodes.root, 'b', nodes.root, 'a');
+    script.answers.queryOpen = { inode: 2 };
+    await settled();
+    expect(kernel.reply(unique).u64(0)).toBe(b);
+    expect([a, b].map((id) => nodes.path(nodes.get(id)))).toEqual(['/c', '/a']);
+  });
+
+  it('believes at last what does not fit', async () => {
+    const all = scripted();
+    const { kernel, script } = all;
+    known(all, 'a', { inode: 1 });
+    script.isAsync = true;
+    let questions = 0;
+    script.answers.queryOpen = () => {
+      questions += 1;
+      const { nodes } = kernel.session;
+      void Promise.resolve().then(() => nodes.exchange(nodes.root, 'a', nodes.root, 'b'));
+      return { inode: 5 };
+    };
+    const unique = kernel.post('LOOKUP', 1, cString('a'));
+    await settled();
+    expect(kernel.reply(unique).errno).toBe(0);
+    expect(questions).toBe(4);
+  });
+
   it('remembers that a name is not there for as long as the option says', () => {
     const { kernel, script } = scripted({ negativeTimeout: 3_250 });
     script.answers.queryOpen = failure('OBJECT_NAME_NOT_FOUND');

@@ -250,6 +250,24 @@ describe('RENAME and RENAME2', () => {
     },
   );
 
+  it.each([
+    ['RENAME', body.rename(1)],
+    ['RENAME2', body.rename2(1, RENAME_EXCHANGE)],
+  ] as const)('%s is of what had the name when it was asked for', async (name, message) => {
+    const all = scripted();
+    const { kernel, script } = all;
+    const a = known(all, 'a');
+    const { nodes } = kernel.session;
+    script.isAsync = true;
+    const unique = kernel.post(name, 1, message, cString('a'), cString('b'));
+    // Somebody else finds the old name to be gone, before the file system says that it has renamed it.
+    nodes.unlink(nodes.root, 'a');
+    await settled();
+    expect(kernel.reply(unique).errno).toBe(0);
+    expect(nodes.path(nodes.get(a))).toBe('/b');
+    expect(nodes.get(a).isUnlinked).toBe(false);
+  });
+
   it('that fails changes nothing', () => {
     const all = scripted();
     const { kernel, script } = all;

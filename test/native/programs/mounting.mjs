@@ -1,12 +1,12 @@
 // Mounts and then ends in one of many ways. Plain JavaScript, because Node runs it as it is.
 // Arguments: how to end, mount point, and what the way needs.
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setInterval } from 'node:timers';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Worker, isMainThread, workerData } from 'node:worker_threads';
+import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const addon = createRequire(import.meta.url)('node-gyp-build')(root);
@@ -26,7 +26,10 @@ async function inWorker({ how, point }) {
   device.start(() => {
     if (how === 'worker-throw') throw new Error('thrown in the worker');
     // Not read: the poller keeps calling, and the worker is stopped inside or between the calls.
-    if (calls++ === 0) say('served');
+    if (calls++ === 0) {
+      say('served');
+      parentPort.postMessage('served');
+    }
     if (how === 'worker-exit') process.exit(0);
     if (how === 'worker-end') device.stop();
   });
@@ -135,15 +138,17 @@ const ways = {
     const worker = new Worker(new URL(import.meta.url), {
       workerData: { how: 'worker-terminate', point },
     });
-    await delay(300);
+    await once(worker, 'message');
     await worker.terminate();
     say('terminated');
     process.stdin.resume(); // lives on until told
     process.stdin.on('end', () => process.exit(3));
   },
   'worker-running': async (point) => {
-    new Worker(new URL(import.meta.url), { workerData: { how: 'worker-running', point } });
-    await delay(300);
+    const worker = new Worker(new URL(import.meta.url), {
+      workerData: { how: 'worker-running', point },
+    });
+    await once(worker, 'message');
     process.exit(3);
   },
   'worker-mounting': async (point) => {

@@ -47,6 +47,8 @@ export type Report =
   | { readonly report: 'mounted' }
   /** One of the threads uses the volume. */
   | { readonly report: 'own use' }
+  /** The kernel is to be told: a notification. */
+  | { readonly report: 'notify'; readonly message: Uint8Array }
   | {
       readonly report: 'error';
       readonly callback: string;

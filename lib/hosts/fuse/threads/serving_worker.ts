@@ -76,7 +76,10 @@ function transportOf(device: ThreadDevice): Transport {
       device.sendParts(head, headLength, body, bodyLength),
     exchangeParts: (head, headLength, body, bodyLength, buffer, spin) =>
       device.exchangeParts(head, headLength, body, bodyLength, buffer, spin),
-    notify: () => false,
+    notify: (message) => {
+      tell({ report: 'notify', message });
+      return true;
+    },
     close: () => device.close(),
     ...NO_BACKING,
   };
@@ -119,6 +122,8 @@ async function serve(
   session.start();
   await session.ready;
   const { flags, maxTransfer, coherentDirectIo, volume } = session;
+  // How it has ended is told first.
+  if (flags === 0) await session.ended;
   const agreed = flags === 0 ? undefined : { flags, maxTransfer, coherentDirectIo, volume };
   tell({ report: 'serving', agreement: agreed });
   return session;

@@ -10,6 +10,11 @@ import { Errno, ROOT_ID } from '../protocol.js';
 const READS = 1;
 const WRITES = 2;
 
+type NodeKey = Pick<SharedNode, 'id' | 'generation'>;
+
+/** There is no node of that number. */
+const NO_NODE: NodeKey = { id: 0, generation: 0 };
+
 /** Nodes a thread keeps at hand, with their paths, though nobody uses them just now. */
 const AT_HAND = 1024;
 
@@ -91,6 +96,7 @@ export class SharedNode {
 export class SharedNodeTable {
   readonly nodes: SharedNodes;
   readonly root: SharedNode;
+  changes = 0;
   readonly #thread: number;
   readonly #keepsOpens: boolean;
   readonly #known = new Map<number, WeakRef<SharedNode>>();
@@ -135,12 +141,15 @@ export class SharedNodeTable {
   }
 
   child(parent: SharedNode, name: string): SharedNode | undefined {
-    return this.#result(this.nodes.child(parent.id, parent.generation, name));
+    const id = this.nodes.child(parent.id, parent.generation, name);
+    this.changes = this.nodes.results[1] ?? 0;
+    return this.#result(id);
   }
 
   /** The present path; the last one when the file is unlinked. */
   path(node: SharedNode): string {
     const path = this.nodes.path(node.id, node.generation, node.epoch);
+    this.changes = this.nodes.results[1] ?? 0;
     if (path !== undefined) {
       node.path = path;
       node.epoch = this.nodes.results[0] ?? 0;
@@ -171,8 +180,33 @@ export class SharedNodeTable {
     const { inode, creationTime, linkCount = 1 } = info;
     const birth = birthOf(creationTime);
     const { id, generation } = parent;
-    const entered = this.nodes.enter(id, generation, name, inode, birth, linkCount, mode);
-    const node = this.#result(entered);
+    return this.#entered(this.nodes.enter(id, generation, name, inode, birth, linkCount, mode));
+  }
+
+  enterFound(
+    { id, generation }: SharedNode,
+    name: string,
+    { inode, creationTime, linkCount = 1 }: FileInformation,
+    mode: number,
+    asOf: number,
+    isListed: boolean,
+  ): SharedNode | undefined {
+    const entered = this.nodes.enter(
+      id,
+      generation,
+      name,
+      inode,
+      birthOf(creationTime),
+      linkCount,
+      mode,
+      asOf,
+      isListed,
+    );
+    return entered === undefined ? undefined : this.#entered(entered);
+  }
+
+  #entered(id: number | undefined): SharedNode {
+    const node = this.#result(id ?? 0);
     // The directory has been forgotten: nobody can be asking for what is in it.
     if (node === undefined) throw fuseError(Errno.ESTALE);
     return node;
@@ -194,18 +228,52 @@ export class SharedNodeTable {
     this.nodes.unlink(parent.id, parent.generation, name);
   }
 
+  unlinkFound(
+    { id, generation }: SharedNode,
+    name: string,
+    node: SharedNode,
+    asOf: number,
+  ): boolean {
+    return this.nodes.unlinkFound(id, generation, name, node.id, node.generation, asOf);
+  }
+
   link(node: SharedNode, parent: SharedNode, name: string): void {
     this.nodes.link(node.id, node.generation, parent.id, parent.generation, name);
   }
 
-  rename(parent: SharedNode, name: string, newParent: SharedNode, newName: string): void {
+  rename(
+    parent: SharedNode,
+    name: string,
+    newParent: SharedNode,
+    newName: string,
+    node: NodeKey = NO_NODE,
+  ): void {
     const { id, generation } = newParent;
-    this.nodes.rename(parent.id, parent.generation, name, id, generation, newName);
+    const { nodes } = this;
+    const from = parent.generation;
+    nodes.rename(parent.id, from, name, id, generation, newName, node.id, node.generation);
   }
 
-  exchange(parent: SharedNode, name: string, otherParent: SharedNode, otherName: string): void {
-    const { id, generation } = otherParent;
-    this.nodes.exchange(parent.id, parent.generation, name, id, generation, otherName);
+  exchange(
+    parent: SharedNode,
+    name: string,
+    otherParent: SharedNode,
+    otherName: string,
+    node: NodeKey = NO_NODE,
+    other: NodeKey = NO_NODE,
+  ): void {
+    this.nodes.exchange(
+      parent.id,
+      parent.generation,
+      name,
+      otherParent.id,
+      otherParent.generation,
+      otherName,
+      node.id,
+      node.generation,
+      other.id,
+      other.generation,
+    );
   }
 
   addOpen(node: SharedNode, handle: FileHandle): void {

@@ -171,6 +171,7 @@ export class ThreadPool implements VolumeBooks {
       ended: (end) => this.end(end),
       failed: (error) => this.#tell(error),
       ownUse: () => this.#warnOfUse(),
+      notify: (message) => void this.notify(message),
       died: (dead, failure) => this.#replace(dead, failure),
     });
     this.#threads.push(thread);

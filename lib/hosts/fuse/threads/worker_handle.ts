@@ -23,6 +23,8 @@ export interface ThreadEvents {
   failed(error: CallbackError): void;
   /** A thread that serves the volume uses it. */
   ownUse(): void;
+  /** It has something to tell the kernel. */
+  notify(message: Uint8Array): void;
   /** It has died, or was of no use, and nobody had asked it to end. */
   died(thread: WorkerHandle, failure: ThreadFailure): void;
 }
@@ -129,6 +131,8 @@ export class WorkerHandle {
         return this.#resolveMounted();
       case 'own use':
         return this.#events.ownUse();
+      case 'notify':
+        return this.#events.notify(report.message);
       case 'ended':
         return this.#events.ended(report.end);
       case 'error':

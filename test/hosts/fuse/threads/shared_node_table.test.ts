@@ -78,6 +78,106 @@ describe('two threads', () => {
   });
 });
 
+describe.each([
+  ['of one thread', () => new NodeTable()],
+  ['of several', () => twoTables()[0]],
+])('what is found out while others change names (%s)', (_, make) => {
+  const X = { inode: 1n };
+  const Y = { inode: 2n };
+  /** How many changes there were, as whoever asks the file system for a name in the root sees it. */
+  const now = (table: NodeTable): number => {
+    table.child(table.root, 'any');
+    return table.changes;
+  };
+
+  it('takes no name from what has got it since', () => {
+    const table = make();
+    const { root } = table;
+    const x = enter(table, root, 'x', X);
+    const y = enter(table, root, 'y', Y);
+    const asked = now(table);
+    table.rename(root, 'x', root, 'other');
+    table.rename(root, 'y', root, 'x');
+    expect(table.unlinkFound(root, 'x', x, asked)).toBe(false);
+    expect(table.unlinkFound(root, 'x', y, asked)).toBe(false);
+    expect(table.enterFound(root, 'x', X, FILE, asked, false)).toBeUndefined();
+    expect(table.enterFound(root, 'x', X, FILE, asked, true)).toBeUndefined();
+    expect([table.path(x), table.path(y)]).toEqual(['/other', '/x']);
+    expect([x.lookups, y.lookups]).toEqual([1, 1]);
+    // What fits, somebody has entered meanwhile.
+    expect(table.enterFound(root, 'x', Y, FILE, asked, false)).toBe(y);
+    // Asked now, the same is true.
+    expect(table.enterFound(root, 'x', X, FILE, now(table), false)).not.toBe(y);
+    expect(y.isUnlinked).toBe(true);
+  });
+
+  it('takes no name from what has come back to it', () => {
+    const table = make();
+    const { root } = table;
+    const x = enter(table, root, 'x', X);
+    const asked = now(table);
+    table.rename(root, 'x', root, 'other');
+    table.rename(root, 'other', root, 'x');
+    expect(table.unlinkFound(root, 'x', x, asked)).toBe(false);
+    expect(table.enterFound(root, 'x', Y, FILE, asked, false)).toBeUndefined();
+    expect(table.unlinkFound(root, 'x', x, now(table))).toBe(true);
+    expect(x.isUnlinked).toBe(true);
+  });
+
+  it('gives no name back that is gone', () => {
+    const table = make();
+    const { root } = table;
+    const x = enter(table, root, 'x', X);
+    const asked = now(table);
+    table.unlink(root, 'x');
+    expect(table.enterFound(root, 'x', X, FILE, asked, false)).toBeUndefined();
+    expect(x.isUnlinked).toBe(true);
+    // A listing is asked for once and told for long: that a name is in it is believed.
+    expect(table.enterFound(root, 'x', X, FILE, asked, true)).toBeDefined();
+  });
+
+  it('is of another file when a directory above was renamed', () => {
+    const table = make();
+    const { root } = table;
+    const top = directory(table, root, 'top');
+    const below = directory(table, top, 'below');
+    const x = enter(table, below, 'x', X);
+    const asked = now(table);
+    table.rename(root, 'top', root, 'moved');
+    expect(table.unlinkFound(below, 'x', x, asked)).toBe(false);
+    expect(table.enterFound(below, 'x', Y, FILE, asked, false)).toBeUndefined();
+    expect(table.enterFound(below, 'new', Y, FILE, asked, false)).toBeUndefined();
+    expect(table.path(x)).toBe('/moved/below/x');
+  });
+
+  it('is what it is when names were changed elsewhere', () => {
+    const table = make();
+    const { root } = table;
+    const dir = directory(table, root, 'dir');
+    const x = enter(table, dir, 'x', X);
+    enter(table, root, 'y', Y);
+    const asked = now(table);
+    table.rename(root, 'y', root, 'z');
+    expect(table.enterFound(dir, 'new', {}, FILE, asked, false)).toBeDefined();
+    expect(table.unlinkFound(dir, 'x', x, asked)).toBe(true);
+  });
+
+  it('leaves a renamed file its new name, whatever was found of the old one', () => {
+    const table = make();
+    const { root } = table;
+    const x = enter(table, root, 'x', X);
+    const y = enter(table, root, 'y', Y);
+    // The file system has renamed them, and nobody else has heard of that yet.
+    expect(table.unlinkFound(root, 'x', x, now(table))).toBe(true);
+    table.rename(root, 'x', root, 'z', x);
+    expect(table.path(x)).toBe('/z');
+    const found = enter(table, root, 'z', Y);
+    table.exchange(root, 'z', root, 'y', x, y);
+    expect([table.path(x), table.path(y)]).toEqual(['/y', '/z']);
+    expect(found.isUnlinked).toBe(true);
+  });
+});
+
 describe('views of a node', () => {
   it('are the same for as long as somebody has one', () => {
     const [table] = twoTables();

@@ -26,6 +26,7 @@ describe('a serving thread', () => {
         ended: () => undefined,
         failed: (error) => died.push(error),
         ownUse: () => undefined,
+        notify: () => undefined,
         died: (_thread, failure) => died.push(failure),
       },
     );

@@ -1,0 +1,34 @@
+import { readMountInfo, topmostAt, type MountInfo } from '../../mounts/mountinfo.js';
+import { loadLinuxAddon } from '../addon.js';
+
+/**
+ * A mount as it was found on top at its mount point. The numbers of the list, and that of the device,
+ * are those of the next volume there as soon as it is gone; where the kernel has a number that is
+ * never used again that tells the two apart.
+ */
+export interface SeenMount extends MountInfo {
+  /** 0 where it is not known. */
+  readonly uniqueId: number;
+}
+
+/** What is on top at a path. */
+export async function seeMountAt(path: string): Promise<SeenMount | undefined> {
+  // First: should another one come in between, the two do not fit, and it counts as gone.
+  const uniqueId = await loadLinuxAddon().uniqueMountId(path);
+  const mount = topmostAt(await readMountInfo(), path);
+  return mount === undefined ? undefined : { ...mount, uniqueId };
+}
+
+/** Whether it is still there, and on top. */
+export async function isOnTop({
+  id,
+  mountPoint,
+  deviceNumber,
+  uniqueId,
+}: SeenMount): Promise<boolean> {
+  const top = topmostAt(await readMountInfo(), mountPoint);
+  if (top?.id !== id || top.deviceNumber !== deviceNumber) return false;
+  if (uniqueId === 0) return true;
+  const now = await loadLinuxAddon().uniqueMountId(mountPoint);
+  return now === uniqueId;
+}

@@ -145,7 +145,10 @@ export interface MountOptions {
   stateless?: boolean;
   /** What the function that a file system module exports is given as `data`: anything that can be cloned. */
   data?: unknown;
-  /** Microseconds to look for the next request before going to sleep, 0 to 1,000. Default 40. */
+  /**
+   * Microseconds to look for the next request before going to sleep, 0 to 1,000. On Linux the look is
+   * left out while other programs want the processor. Default 40.
+   */
   pollTime?: number;
   /** Linux: the kernel itself reads and writes files that `file.backingFd` names, where it can (Linux 6.9, privileged, no `writebackCache`); else, and with false, threads of this process do. Not with `threads`. Default true. */
   passthrough?: boolean;

@@ -11,6 +11,16 @@
 namespace dokan {
 namespace {
 
+// In nanoseconds, like all times here. A thread that asks in quick succession gives the processor
+// back before that; one that takes longer has work of its own.
+constexpr int64_t kLongYield = 500'000;
+// How long there are no looks after such a one. Who yields beside programs that compute is put
+// behind them all, each time for as long as they may run; who sleeps is woken before their time is
+// over.
+constexpr int64_t kRest = 100'000'000;
+
+thread_local int64_t rests_until = 0;
+
 int64_t MonotonicNanoseconds() {
   timespec now = {};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -51,11 +61,16 @@ int64_t ReceiveRequest(int fd, std::span<uint8_t> buffer, int64_t spin_microseco
     const int64_t now = MonotonicNanoseconds();
     if (deadline == 0) {
       deadline = now + spin_microseconds * 1000;
-    } else if (now >= deadline) {
+    }
+    if (now >= deadline || now < rests_until) {
       return -EAGAIN;
     }
     // Whoever is to ask next may be waiting for this very processor.
     ::sched_yield();
+    const int64_t back = MonotonicNanoseconds();
+    if (back - now > kLongYield) {
+      rests_until = back + kRest;
+    }
   }
 }
 

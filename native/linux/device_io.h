@@ -10,7 +10,8 @@ namespace dokan {
 int64_t CheckLength(std::span<const uint8_t> buffer, int64_t length);
 
 // One request from the device: its length, or -errno (-EAGAIN: none there). With a spin time, keeps
-// trying that long before it gives up: waking a sleeping thread costs more than a request does.
+// trying that long before it gives up: waking a sleeping thread costs more than a request does. Not
+// while other programs want this processor: they would get it instead.
 int64_t ReceiveRequest(int fd, std::span<uint8_t> buffer, int64_t spin_microseconds);
 
 // What a call that sends a reply and receives returns -errno below, where the reply was not sent.

@@ -74,6 +74,13 @@ export function runProgramApart(name: string, ...args: string[]): Program {
   return start('unshare', ['--mount', process.execPath, programPath(name), ...args]);
 }
 
+/** The same with a single processor, for it and all it starts. */
+export function runProgramOnOneProcessor(name: string, ...args: string[]): Program {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const [first = '0'] = /(?<=Cpus_allowed_list:\s*)\d+/.exec(status) ?? [];
+  return start('taskset', ['-c', first, process.execPath, programPath(name), ...args]);
+}
+
 /** The same as the first process of a pid namespace, which adopts all others in it. */
 export function runProgramAsFirst(name: string, ...args: string[]): Program {
   const apart = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];

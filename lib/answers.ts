@@ -204,9 +204,11 @@ export function checkListedEntry(value: unknown): FindEntry {
   const { inode, mode } = entry;
   if (inode !== undefined && !isInode(inode)) findMistake(entry);
   if (mode !== undefined && !isUint32(mode)) findMistake(entry);
-  // A mode with a type says what it is; else the attributes do.
-  if (mode === undefined || (mode & FileMode.TYPE_MASK) === 0)
+  // A mode with a type says what it is; else the attributes do, or that it has a size.
+  if (mode === undefined || (mode & FileMode.TYPE_MASK) === 0) {
     checkUint32(entry.attributes, 'attributes');
+    if (entry.attributes === undefined) checkSize(entry.size, 'size');
+  }
   return entry;
 }
 

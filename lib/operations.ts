@@ -289,7 +289,8 @@ export interface DokanOperations<Context = unknown> {
   /**
    * Lists a directory. `.` and `..` are the host's business. Entries are pulled as they are needed,
    * so a generator can list a directory of any size. Who wants no more than names is told of an entry
-   * only its name, inode, mode and attributes: fields that are dear to find out may be getters.
+   * only its name, inode, mode and attributes, and its size where it has neither of the last two: fields
+   * that are dear to find out may be getters.
    */
   findFiles?(
     path: string,

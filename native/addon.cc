@@ -29,6 +29,7 @@ void Export(Napi::Env env, Napi::Object exports) {
   exports["mountDirect"] = Napi::Function::New<MountDirectFunction>(env, "mountDirect");
   exports["mountWithHelper"] = Napi::Function::New<MountWithHelperFunction>(env, "mountWithHelper");
   exports["uniqueMountId"] = Napi::Function::New<UniqueMountIdFunction>(env, "uniqueMountId");
+  exports["listedMountId"] = Napi::Function::New<ListedMountIdFunction>(env, "listedMountId");
   exports["syncFileSystem"] = Napi::Function::New<SyncFileSystemFunction>(env, "syncFileSystem");
   exports["probeVolume"] = Napi::Function::New<ProbeVolumeFunction>(env, "probeVolume");
   exports["abortConnection"] = Napi::Function::New<AbortConnectionFunction>(env, "abortConnection");

@@ -110,6 +110,11 @@ export interface FuseFunctions {
    */
   uniqueMountId(path: string): Promise<number>;
   /**
+   * The number that such a mount has in the list of mounts: 0 when it is gone, -1 where that is not
+   * known. Looks at no path, and so leaves the mark of MNT_EXPIRE alone.
+   */
+  listedMountId(uniqueId: number): Promise<number>;
+  /**
    * Has the kernel write what it has not written yet to the file system of that directory, by
    * syncfs(2). Opens the directory. Unlike the others it does not keep the process alive, for it may
    * take for ever.

@@ -11,6 +11,7 @@
 #include "connection_registry.h"
 #include "environment.h"
 #include "fuse_device.h"
+#include "mount_ids.h"
 #include "mount_operations.h"
 #include "system_failure.h"
 #include "volume_probe.h"
@@ -84,17 +85,17 @@ class SyncTask : public PlainTask {
 
 class MountIdTask : public BackgroundTask {
  public:
-  explicit MountIdTask(std::string path) : path_(std::move(path)) {}
+  explicit MountIdTask(std::function<int64_t()> look) : look_(std::move(look)) {}
 
-  void Execute() override { id_ = UniqueMountId(path_); }
+  void Execute() override { id_ = look_(); }
 
   Napi::Value Result(Napi::Env env) override {
     return Napi::Number::New(env, static_cast<double>(id_));
   }
 
  private:
-  const std::string path_;
-  uint64_t id_ = 0;
+  const std::function<int64_t()> look_;
+  int64_t id_ = 0;
 };
 
 // Keeps Node running: it takes no longer than its limit.
@@ -233,7 +234,17 @@ Napi::Value SyncFileSystemFunction(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value UniqueMountIdFunction(const Napi::CallbackInfo& info) {
-  return Start(info.Env(), [&] { return std::make_unique<MountIdTask>(Text(info[0], "path")); });
+  return Start(info.Env(), [&] {
+    const std::string path = Text(info[0], "path");
+    return std::make_unique<MountIdTask>([path] { return UniqueMountId(path); });
+  });
+}
+
+Napi::Value ListedMountIdFunction(const Napi::CallbackInfo& info) {
+  return Start(info.Env(), [&] {
+    const int64_t unique_id = Integer(info[0], "uniqueId");
+    return std::make_unique<MountIdTask>([unique_id] { return ListedMountId(unique_id); });
+  });
 }
 
 Napi::Value ProbeVolumeFunction(const Napi::CallbackInfo& info) {

@@ -10,6 +10,7 @@ Napi::Value MountDirectFunction(const Napi::CallbackInfo& info);
 Napi::Value MountWithHelperFunction(const Napi::CallbackInfo& info);
 Napi::Value SyncFileSystemFunction(const Napi::CallbackInfo& info);
 Napi::Value UniqueMountIdFunction(const Napi::CallbackInfo& info);
+Napi::Value ListedMountIdFunction(const Napi::CallbackInfo& info);
 Napi::Value ProbeVolumeFunction(const Napi::CallbackInfo& info);
 Napi::Value AbortConnectionFunction(const Napi::CallbackInfo& info);
 Napi::Value UnmountDirectFunction(const Napi::CallbackInfo& info);

@@ -183,18 +183,6 @@ SystemFailure MountWithHelper(const HelperMount& request, MountedFileSystem* mou
   return {};
 }
 
-uint64_t UniqueMountId(const std::string& path) {
-  // STATX_MNT_ID_UNIQUE of Linux 6.8, which headers may not have.
-  constexpr unsigned int kUniqueMountId = 0x4000;
-  constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
-  struct statx status = {};
-  if (::statx(AT_FDCWD, path.c_str(), kFlags, kUniqueMountId, &status) != 0 ||
-      (status.stx_mask & kUniqueMountId) == 0) {
-    return 0;
-  }
-  return status.stx_mnt_id;
-}
-
 SystemFailure SyncFileSystem(const std::string& path) {
   const FileDescriptor directory(
       ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

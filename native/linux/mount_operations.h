@@ -40,10 +40,6 @@ SystemFailure MountWithHelper(const HelperMount& request, MountedFileSystem* mou
 // that, and so takes as long as the file system does.
 SystemFailure SyncFileSystem(const std::string& path);
 
-// The number of the mount on top at a path, which no other one ever gets: 0 where it is not known.
-// Asks no file system that is mounted there.
-uint64_t UniqueMountId(const std::string& path);
-
 // Ends a connection: see AbortConnection.
 SystemFailure CutConnection(const std::string& device_number);
 

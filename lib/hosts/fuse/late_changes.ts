@@ -17,7 +17,10 @@ export function tellOfLateChanges(session: Session, request: Request): void {
     // Of what is there no more it takes no notice.
     if (node !== undefined) session.notify(invalidNode(node));
   };
-  for (const call of request.late) void call.whenReturned?.()?.then(tell);
+  for (const call of request.late) {
+    // One that heeds its signal has come back before anybody gets here.
+    void (call.whenReturned?.() ?? Promise.resolve()).then(tell);
+  }
 }
 
 function tellOfName(session: Session, parent: Node, name: string): void {

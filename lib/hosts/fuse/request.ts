@@ -47,12 +47,13 @@ export class Request implements Caller {
   /** Directories whose names it may change, known when that is decided: one, or two of a rename. */
   changes: Node | undefined = undefined;
   changesToo: Node | undefined = undefined;
-  /** The end of the reply's body, where it lies in memory of the file system's own. */
-  payload: Uint8Array | undefined = undefined;
   /** The names there. */
   changedName = '';
   changedNameToo = '';
+  /** Callbacks that were given up on, and may change something yet. */
   readonly late: Interruptible[] = [];
+  /** The end of the reply's body, where it lies in memory of the file system's own. */
+  payload: Uint8Array | undefined = undefined;
   /** It has carried large data at some time, whose pages its memory has since. */
   wasLarge = false;
   #view: Buffer;

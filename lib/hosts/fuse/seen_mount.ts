@@ -19,16 +19,16 @@ export async function seeMountAt(path: string): Promise<SeenMount | undefined> {
   return mount === undefined ? undefined : { ...mount, uniqueId };
 }
 
-/** Whether it is still there, and on top. */
-export async function isOnTop({
-  id,
-  mountPoint,
-  deviceNumber,
-  uniqueId,
-}: SeenMount): Promise<boolean> {
-  const top = topmostAt(await readMountInfo(), mountPoint);
-  if (top?.id !== id || top.deviceNumber !== deviceNumber) return false;
+/** Whether it is still there, and on top. Leaves the mark of MNT_EXPIRE alone. */
+export async function isOnTop(mount: SeenMount): Promise<boolean> {
+  const top = topmostAt(await readMountInfo(), mount.mountPoint);
+  // As long as the mount is there nobody else has its number.
+  return top?.id === mount.id && top.deviceNumber === mount.deviceNumber && isThere(mount);
+}
+
+/** Whether it is still there, at the same place or covered, as far as is known. */
+export async function isThere({ id, uniqueId }: SeenMount): Promise<boolean> {
   if (uniqueId === 0) return true;
-  const now = await loadLinuxAddon().uniqueMountId(mountPoint);
-  return now === uniqueId;
+  const listed = await loadLinuxAddon().listedMountId(uniqueId);
+  return listed === id || listed < 0;
 }

@@ -4,7 +4,7 @@ import { mountsOf, readMountInfo, type MountInfo } from '../../mounts/mountinfo.
 import { settledWithin } from '../../settled_within.js';
 import { loadLinuxAddon } from '../addon.js';
 import { mayUnmountAll } from './privilege.js';
-import { isOnTop, type SeenMount } from './seen_mount.js';
+import { isOnTop, isThere, type SeenMount } from './seen_mount.js';
 import { MNT_FORCE, persist, unmountPath } from './unmounting.js';
 import { unmountExactly } from './unmounting_exactly.js';
 
@@ -34,30 +34,31 @@ export async function takeAway(mount: SeenMount, timeout: number): Promise<void>
   if (!(await isOnTop(mount))) return;
   // While it is mounted the number is its own. Cut first: its process learns that it was forced.
   await loadLinuxAddon().abortConnection(deviceNumber);
+  // Its process, which learns of that, may have been faster, and somebody else already be there.
+  if (!(await isOnTop(mount))) return;
   try {
     await unmountPath(mountPoint, true, MNT_FORCE);
   } catch (error) {
-    // Somebody else, or the gentle way, or its own process may have been faster.
     if (await isOnTop(mount)) throw error;
   }
 }
 
 /** Nothing is unmounted when it is not there any more, which is as good. */
 export async function unmountIfOnTop(mount: SeenMount): Promise<void> {
-  const isThere = (): Promise<boolean> => isOnTop(mount);
-  if (await mayUnmountAll()) return unmountExactly(mount.mountPoint, isThere);
-  if (!(await isThere())) return;
+  if (await mayUnmountAll()) return unmountExactly(mount.mountPoint, () => isOnTop(mount));
+  if (!(await isOnTop(mount))) return;
   try {
     await unmountPath(mount.mountPoint, false);
   } catch (error) {
-    if (await isThere()) throw error;
+    if (await isOnTop(mount)) throw error;
   }
 }
 
 /** Its device's number is free again when it is gone, and may be another volume's. */
 async function hasItsNumber(mount: SeenMount): Promise<boolean> {
   const mounts = mountsOf(await readMountInfo(), mount.deviceNumber);
-  return mounts.length === 0 || isOnTop(mount);
+  if (mounts.length === 0) return true;
+  return mounts.some(({ id }) => id === mount.id) && (await isThere(mount));
 }
 
 /** The kernel makes the requests for what it has not written yet, and does not wait for the answers. */

@@ -537,6 +537,14 @@ describe('READDIRPLUS', () => {
     expect(errors).toMatchObject([{ callback: 'findFiles', path: '/' }]);
   });
 
+  it('looks at the size where nothing else says what an entry is', () => {
+    const { kernel, handle, errors } = listed(() => [{ name: 'bad', size: -1 }]);
+    const dots = kernel.ask('READDIR', 1, body.read(handle, 0, 4096));
+    expect(names(dirents(dots.body))).toEqual(['.', '..']);
+    expect(kernel.fail('READDIR', 1, body.read(handle, 2, 4096))).toBe('EIO');
+    expect(errors).toMatchObject([{ callback: 'findFiles', path: '/' }]);
+  });
+
   it('takes nothing back for a part of the listing', () => {
     function* broken(): Iterable<FindEntry> {
       yield entries[0]!;

@@ -130,10 +130,13 @@ describe('READ', () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     await expect
-      .poll(() => {
-        collect();
-        return sent.map((reference) => reference.deref() === undefined);
-      })
+      .poll(
+        () => {
+          collect();
+          return sent.map((reference) => reference.deref() === undefined);
+        },
+        { timeout: 30_000 },
+      )
       .toEqual([true, true]);
   });
 

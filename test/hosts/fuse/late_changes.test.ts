@@ -107,6 +107,26 @@ describe('a change that was given up on', () => {
     },
   );
 
+  it('is told of, too, when the callback comes back because of its signal', async () => {
+    const operations: DokanOperations = {
+      createFile: () => 'opened',
+      queryOpen: informationOf,
+      moveFile: (_path, _newPath, _replace, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            reject(signal.reason as Error);
+          });
+        }),
+    };
+    const { kernel } = dispatched(operations, {}, { operationTimeout: TIMEOUT });
+    const unique = kernel.post('RENAME', root, body.rename(1), cString('a'), cString('b'));
+    await settled();
+    await vi.advanceTimersByTimeAsync(TIMEOUT + 1);
+    await settled();
+    expect(errnoOf(kernel.reply(unique))).toBe('ETIMEDOUT');
+    expect(told(kernel)).toEqual(['1/a', '1', '1/b', '1', '1']);
+  });
+
   it('makes listings that were told before it came back too old', async () => {
     const { kernel, comeBack } = slow('createSymbolicLink');
     kernel.post('SYMLINK', root, cString('n'), cString('t'));

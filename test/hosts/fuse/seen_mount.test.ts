@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadLinuxAddon, type FuseDevice } from '../../../lib/hosts/addon.js';
 import { isOnTop, seeMountAt, type SeenMount } from '../../../lib/hosts/fuse/seen_mount.js';
 import { takeAway, unmountIfOnTop } from '../../../lib/hosts/fuse/taking_away.js';
+import { unmountExactly } from '../../../lib/hosts/fuse/unmounting_exactly.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../../support/temporary.js';
 
 const isRoot = process.geteuid?.() === 0;
@@ -57,6 +58,34 @@ describe.skipIf(!hasNumbers)('a volume that has taken the place of another one',
     expect(await isOnTop(now)).toBe(true);
     await takeAway(now, 0);
     expect(await isOnTop(now)).toBe(false);
+  });
+
+  it.each([1, 2])('trap: is not unmounted when it comes after look %i', async (last) => {
+    const before = await mount();
+    let looks = 0;
+    let now = before;
+    await unmountExactly(point, async () => {
+      const answer = await isOnTop(before);
+      looks += 1;
+      if (looks === last) {
+        await loadLinuxAddon().unmountDirect(point, MNT_DETACH);
+        now = await mount();
+      }
+      return answer;
+    });
+    expect(await isOnTop(now)).toBe(true);
+  });
+
+  it('is no reason to look in a way that takes the mark of MNT_EXPIRE away', async () => {
+    const now = await mount();
+    const unmountDirect = vi.spyOn(loadLinuxAddon(), 'unmountDirect');
+    try {
+      await unmountIfOnTop(now);
+      expect(await isOnTop(now)).toBe(false);
+      expect(unmountDirect).toHaveBeenCalledTimes(2);
+    } finally {
+      unmountDirect.mockRestore();
+    }
   });
 
   it('is told apart without being asked, and when nobody answers there', async () => {

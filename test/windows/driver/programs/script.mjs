@@ -207,7 +207,6 @@ function handThrough(file, { number, path, flags = 'r+', closed = false }) {
   setImmediate(() => closeSync(fd));
 }
 
-/** Each byte says where it lies in a file of this size. @returns bytes read */
 /** `own`: in memory of the file system's own, which is spoiled as soon as it may be. */
 function readPattern(pattern, buffer, offset) {
   if (pattern.own !== true) return fillPattern(pattern, buffer, offset);
@@ -217,6 +216,7 @@ function readPattern(pattern, buffer, offset) {
   return own.subarray(0, length);
 }
 
+/** Each byte says where it lies in a file of this size. @returns bytes read */
 function fillPattern({ size, seed = 0 }, buffer, offset) {
   const length = Math.max(0, Math.min(buffer.length, size - offset));
   for (let index = 0; index < length; index += 1) buffer[index] = (offset + index + seed) % 251;

@@ -9,6 +9,7 @@ const exported = [
   'mountWithHelper',
   'syncFileSystem',
   'uniqueMountId',
+  'listedMountId',
   'probeVolume',
   'unmountDirect',
   'unmountWithHelper',

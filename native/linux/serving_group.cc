@@ -84,6 +84,11 @@ void ServingGroup::Close() {
   }
 }
 
+bool ServingGroup::IsClosed() const {
+  const std::lock_guard lock(mutex_);
+  return closed_;
+}
+
 // All of them first: what one has taken for another is the other's after that.
 std::vector<std::shared_ptr<ServingThread>> ServingGroup::SettledThreads() const {
   auto threads = Threads();

@@ -44,6 +44,7 @@ class ServingGroup : public std::enable_shared_from_this<ServingGroup> {
   std::shared_ptr<ServingThread> Join(int* error);
   // The volume has ended: nobody reads any more, and everybody is woken to see it.
   void Close();
+  bool IsClosed() const;
 
   // A request that nobody has answered and whose answer somebody waits for. Asked by other threads,
   // which may be outrun: true means that there was one a moment ago.

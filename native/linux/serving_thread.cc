@@ -157,7 +157,7 @@ bool ServingThread::IsOwn(std::span<const uint8_t> request) {
   if (owner != 0 && owner != number_) {
     const std::shared_ptr<ServingThread> other = group_->ThreadOf(owner);
     if (other == nullptr || !other->Post(request, device_)) {
-      AnswerForLost(device_, opcode, header.unique);
+      AnswerForGone(device_, opcode, header.unique);
     }
     return false;
   }
@@ -322,13 +322,20 @@ void ServingThread::Leave() {
   group_->Leave(number_);
   untold_->TakeBack(*group_->nodes());
   for (const auto& [unique, request] : outstanding) {
-    AnswerForLost(request.origin, request.opcode, unique);
+    AnswerForGone(request.origin, request.opcode, unique);
   }
   for (const auto& message : mail) {
     const RequestHeader header = HeaderOf(message.request);
     if (message.origin != nullptr) {
-      AnswerForLost(message.origin, OpcodeOf(header), header.unique);
+      AnswerForGone(message.origin, OpcodeOf(header), header.unique);
     }
+  }
+}
+
+void ServingThread::AnswerForGone(const Device& origin, Opcode opcode, uint64_t unique) const {
+  // When the volume has ended the kernel says so itself; some descriptors may be open yet.
+  if (!group_->IsClosed()) {
+    AnswerForLost(origin, opcode, unique);
   }
 }
 

@@ -62,6 +62,8 @@ class ServingThread {
   };
 
   int64_t Take(std::span<uint8_t> buffer);
+  // Answers in the place of a thread that is gone.
+  void AnswerForGone(const Device& origin, Opcode opcode, uint64_t unique) const;
   // False: it is for another thread, and has been handed on; or it is done.
   bool IsOwn(std::span<const uint8_t> request);
   void Forget(std::span<const uint8_t> request, const RequestHeader& header);

@@ -25,11 +25,13 @@ describeWindows(
 
     test('trap: Unmounted comes once, whoever unmounts how often', async () => {
       const scene = await bench.mount();
-      await Promise.all([
+      const [outside] = await Promise.all([
+        scene.status('unmountOutside', { mountPoint: 'M:' }),
         scene.unmount(),
         scene.unmount({ force: true }),
-        scene.must('unmountOutside', { mountPoint: 'M:' }),
       ]);
+      // The others may have been faster.
+      expect(['SUCCESS', 'NOT_FOUND']).toContain(outside);
       await scene.unmount();
       const calls = await scene.called();
       expect(calls.filter((call) => call === 'unmounted')).toHaveLength(1);
